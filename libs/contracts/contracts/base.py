@@ -1,0 +1,154 @@
+"""What every event is: a frozen pydantic model with a type, a topic and a key, and its metadata.
+
+The metadata travels in CloudEvents headers (binary mode), not in the body.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, ClassVar, Self
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+)
+
+from contracts.topics import Topic
+
+
+def _utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("an instant needs a UTC offset")
+    return moment.astimezone(UTC)
+
+
+def rfc3339(moment: datetime) -> str:
+    """An instant as RFC 3339 in UTC with `Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Instant = Annotated[
+    datetime, AfterValidator(_utc), PlainSerializer(rfc3339, return_type=str, when_used="json")
+]
+"""A moment in time, in UTC."""
+
+Day = date
+"""A calendar day in Europe/Berlin."""
+
+Code = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_.][a-z0-9]+)*$", max_length=80)]
+"""A machine word (reason, kind, state): lower case, never a person's."""
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
+"""A readable id of an organisation or provider."""
+
+Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~:-]{0,119}$")]
+"""A reference that a provider chose for its own thing."""
+
+CourseText = Annotated[str, Field(max_length=20_000)]
+"""Public text about a course, written by its provider; never about an employee."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something happens: what an event inherits from the request or event before it."""
+
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """The CloudEvents attributes of an event that was received or is about to be sent."""
+
+    id: UUID
+    time: datetime
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
+    version: int | None = None
+
+
+class Part(BaseModel):
+    """A value inside an event."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class Event(Part):
+    """Something that happened.
+
+    A subclass names its `type` (with a major version), its `topic` and the fields that make its
+    `key` and its subject. Fields are only added, and only optional ones, inside a version.
+    """
+
+    type: ClassVar[str]
+    topic: ClassVar[Topic]
+    key_fields: ClassVar[tuple[str, ...]]
+
+    _meta: Meta | None = PrivateAttr(default=None)
+    _cause: Cause | None = PrivateAttr(default=None)
+    _version: int | None = PrivateAttr(default=None)
+
+    def __init_subclass__(
+        cls,
+        type: str = "",  # noqa: A002 - it reads as a sentence where an event is declared
+        topic: Topic | None = None,
+        key: str = "",
+        **more: Any,
+    ) -> None:
+        super().__init_subclass__(**more)
+        if not re.fullmatch(r"[a-z]+\.[a-z-]+\.v[0-9]+", type) or topic is None or not key:
+            raise TypeError(f"{cls.__name__} needs a type like 'service.thing-happened.v1', …")
+        if type in EVENTS:
+            raise TypeError(f"{type} is declared twice")
+        cls.type, cls.topic, cls.key_fields = type, topic, tuple(key.split("/"))
+        EVENTS[type] = cls
+
+    @property
+    def key(self) -> str:
+        """The record key: the aggregate's id."""
+        return "/".join(str(getattr(self, field) or "unknown") for field in self.key_fields)
+
+    @property
+    def meta(self) -> Meta:
+        """The attributes it was received with. Only a received event has them."""
+        if self._meta is None:
+            raise LookupError(f"{self.type} was not received from a topic")
+        return self._meta
+
+    @property
+    def cause(self) -> Cause | None:
+        """What to pass on: for a received event itself, for a new one what `because` said."""
+        if self._meta is not None:
+            return Cause(self._meta.correlation_id, str(self._meta.id), self._meta.traceparent)
+        return self._cause
+
+    @property
+    def version(self) -> int | None:
+        """The version of the aggregate after this event, where it has one."""
+        return self._meta.version if self._meta is not None else self._version
+
+    def because(self, cause: Cause | None, version: int | None = None) -> Self:
+        """Remember why it happened and which version of the aggregate it makes."""
+        self._cause, self._version = cause, version
+        return self
+
+    def received(self, meta: Meta) -> Self:
+        """Attach the attributes of the record it was read from."""
+        self._meta = meta
+        return self
+
+
+EVENTS: dict[str, type[Event]] = {}
+"""Every event type by its name."""
+
+
+def events_of(topic: Topic) -> list[type[Event]]:
+    """The event types that may stand on a topic, by name."""
+    return sorted((e for e in EVENTS.values() if e.topic is topic), key=lambda e: e.type)

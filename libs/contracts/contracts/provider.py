@@ -1,0 +1,100 @@
+"""What providers send: full snapshots of their offers.
+
+The catalogue judges each record itself and answers with a verdict, so these classes describe the
+shape; a submission that does not fit is rejected by the catalogue, not dropped.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from contracts.base import CourseText, Event, Instant, Part, Ref, Slug
+from contracts.money import Cents, Percent
+from contracts.topics import PROVIDER_OFFERS
+
+Format = Literal["on_demand", "hybrid", "presence", "live_online"]
+Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
+Title = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class Skill(Part):
+    """A competence that an offer teaches, in a framework such as DigComp 2.2."""
+
+    framework: Annotated[str, Field(min_length=1, max_length=40)]
+    version: Annotated[str, Field(max_length=20)] | None = None
+    code: Annotated[str, Field(min_length=1, max_length=120)]
+    level: Annotated[int, Field(strict=True, ge=1, le=8)] | None = None
+
+
+class Price(Part):
+    """Both prices of one seat."""
+
+    standard_cents: Cents
+    member_cents: Cents
+
+
+class Costs(Part):
+    """What an offer costs its provider; the catalogue computes both prices (domain page 5)."""
+
+    fixed_cents: Cents
+    overhead_percent: Annotated[int, Field(strict=True, ge=0, le=1000)] = 0
+    per_seat_cents: Cents = 0
+    expected_members: Count
+    expected_others: Count = 0
+    member_factor_percent: Annotated[int, Field(strict=True, ge=1, le=100)] = 100
+    round_up_to_euro: bool = True
+
+
+class CancellationStep(Part):
+    """From `days_before` calendar days before the start on, this share of the price is due.
+
+    Steps are ordered by falling `days_before`; `member_percent` replaces `percent` for members.
+    """
+
+    days_before: Annotated[int, Field(strict=True, ge=0, le=730)]
+    percent: Percent = 0
+    member_percent: Percent | None = None
+    flat_cents: Cents | None = None
+
+
+class SubmittedRun(Part):
+    """One date of an offer, under the provider's own reference."""
+
+    run_ref: Ref
+    starts_at: Instant
+    ends_at: Instant
+    location: Annotated[CourseText, Field(max_length=300)] | None = None
+    capacity: Annotated[int, Field(strict=True, ge=1, le=100_000)]
+    min_participants: Count = 0
+    booking_closes_at: Instant | None = None
+    cancellation_policy: Annotated[list[CancellationStep], Field(max_length=20)] | None = None
+    cancelled: bool = False
+
+
+class OfferSubmitted(
+    Event, type="provider.offer-submitted.v1", topic=PROVIDER_OFFERS, key="provider_id/offer_ref"
+):
+    """A provider sends the whole of an offer; sending it again is harmless."""
+
+    provider_id: Slug
+    offer_ref: Ref
+    title: Title
+    description_html: CourseText = ""
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "de"
+    format: Format
+    workload_hours: Annotated[int, Field(strict=True, ge=0, le=2000)] | None = None
+    url: Annotated[str, Field(max_length=2000, pattern=r"^https?://")] | None = None
+    keywords: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=40)] = []
+    skills: Annotated[list[Skill], Field(max_length=40)] = []
+    price: Price | None = None
+    costs: Costs | None = None
+    runs: Annotated[list[SubmittedRun], Field(max_length=200)] = []
+
+
+class OfferRecalled(
+    Event, type="provider.offer-withdrawn.v1", topic=PROVIDER_OFFERS, key="provider_id/offer_ref"
+):
+    """A provider takes an offer back: nobody can book it any more; bookings stay."""
+
+    provider_id: Slug
+    offer_ref: Ref
