@@ -1,0 +1,151 @@
+"""`python -m deploy.local <command>`: what the Makefile calls."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import runpy
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local import progress
+from deploy.local.environment import ToolError
+from deploy.local.fetch import FetchError
+from deploy.local.settings import Settings
+from deploy.local.stack import NotReady, Stack
+
+OTHERS = ("token", "demo", "replay", "seed")  # modules with their own command line
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one command; 0 if all is well. Mistakes of the user and of the world get one sentence."""
+    if words and words[0] in OTHERS:
+        sys.argv = [f"deploy.local.{words[0]}", *words[1:]]
+        runpy.run_module(f"deploy.local.{words[0]}", run_name="__main__", alter_sys=True)
+        return 0
+    arguments = _parser().parse_args(words)
+    try:
+        return int(arguments.command(Settings.from_env(), arguments))
+    except (NotReady, FetchError, ToolError, LookupError, ValueError) as error:
+        progress.CONSOLE.print(str(error), markup=False, style="red")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="deploy.local", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    for name, function in {
+        "up": up, "down": down, "status": status, "clean": clean, "logs": logs
+    }.items():  # fmt: skip
+        command = commands.add_parser(name, help=function.__doc__)
+        command.set_defaults(command=function)
+        if name == "up":
+            command.add_argument("parts", nargs="*", help="only these parts")
+        if name == "logs":
+            command.add_argument("parts", nargs="*", help="only these parts")
+            command.add_argument("-n", type=int, default=40, help="lines of each")
+    return parser
+
+
+def up(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Start what does not run, heal what is broken, return when all is ready."""
+    began = time.monotonic()
+    stack = Stack(settings, arguments.parts or None)
+    with progress.bars():
+        stack.up(lambda name, seconds: progress.say(f"  {name:<14} ready {seconds:5.1f} s"))
+    progress.say(f"All is ready after {time.monotonic() - began:.1f} s.")
+    for part in stack.parts.values():
+        for label, address in part.addresses.items():
+            print(f"  {label:<18} {address}")
+    return 0
+
+
+def down(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Stop everything; the state stays."""
+    del arguments
+    began = time.monotonic()
+    Stack(settings).down()
+    progress.say(f"Stopped after {time.monotonic() - began:.1f} s. The state is kept.")
+    return 0
+
+
+def clean(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Stop everything and forget all state."""
+    del arguments
+    Stack(settings).clean()
+    progress.say("Stopped; the state is gone. Downloads are kept.")
+    return 0
+
+
+def status(settings: Settings, arguments: argparse.Namespace) -> int:
+    """What runs, where, since when. 0 only if everything runs and is ready."""
+    del arguments
+    stack = Stack(settings)
+    states = stack.states()
+    table = Table("part", "state", "pid", "address", "memory", "up since", box=None)
+    healthy = True
+    for part in stack.parts.values():
+        state = states.get(part.name)
+        alive = state is not None and state.runs
+        ready = alive and part.ready()
+        healthy = healthy and ready
+        word = "ready" if ready else ("not ready" if alive else _word(state.word if state else ""))
+        pid = state.pid if state and state.pid else 0
+        table.add_row(
+            part.name,
+            word,
+            str(pid or ""),
+            " ".join(part.addresses.values()),
+            _memory(pid),
+            _duration(time.time() - state.since) if state and pid else "",
+            style=None if ready else "red",
+        )
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    return 0 if healthy else 1
+
+
+def logs(settings: Settings, arguments: argparse.Namespace) -> int:
+    """The last lines of the logs; on a terminal it goes on until Ctrl-C."""
+    present = sorted(settings.logs.glob("*.log")) if settings.logs.is_dir() else []
+    wanted = [p for p in present if not arguments.parts or p.stem in arguments.parts]
+    if not wanted:
+        names = ", ".join(path.stem for path in present) or "none yet"
+        progress.say(f"There is no such log. There are: {names}.")
+        return 1
+    follow = ["-F"] if sys.stdout.isatty() else []
+    lines = ["-n", str(arguments.n)]
+    return subprocess.call(["tail", *lines, *follow, *(str(path) for path in wanted)])
+
+
+def _word(word: str) -> str:
+    return {"": "stopped", "BACKOFF": "failing", "FATAL": "failed"}.get(word, word.lower())
+
+
+def _memory(pid: int) -> str:
+    try:
+        process = psutil.Process(pid) if pid else None
+        if process is None:
+            return ""
+        family = [process, *process.children(recursive=True)]
+        return f"{sum(member.memory_info().rss for member in family) / 1e6:.0f} MB"
+    except psutil.Error:
+        return ""
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    sys.exit(main(sys.argv[1:]))
