@@ -3,6 +3,8 @@
 # name -> port of the first copy; KC_PORT_OFFSET is added to each, KC_<NAME>_PORT replaces one
 BASE = {
     "gateway": 8080,
+    "gateway_pages": 8083,
+    "gateway_ping": 8084,
     "kafka": 9092,
     "kafka_controller": 9099,
     "smtp": 1025,
