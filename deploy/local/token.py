@@ -1,0 +1,73 @@
+"""Access tokens of the demo users: `python -m deploy.local.token NAME` (`make token user=NAME`)."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Sequence
+
+from deploy.local.identity import realm_file
+from deploy.local.settings import Settings
+
+PASSWORD = "campus"  # noqa: S105 - of the demo users, which exist on a local machine only
+CLIENT = "cli"
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class NoToken(Exception):
+    """There is no token; the text tells a person why and what to do."""
+
+
+def demo_users(settings: Settings) -> dict[str, str]:
+    """The demo users, name -> `person_ref` (the `sub` of their tokens)."""
+    realm = json.loads(realm_file(settings).read_text(encoding="utf-8"))
+    return {str(user["username"]): str(user["id"]) for user in realm["users"]}
+
+
+def token(settings: Settings, user: str, password: str = PASSWORD) -> str:
+    """A fresh access token (valid for 5 minutes). NoToken if it cannot be had."""
+    known = demo_users(settings)
+    if user not in known:
+        raise NoToken(f"There is no demo user {user!r}. There are: {', '.join(known)}.")
+    form = {"grant_type": "password", "client_id": CLIENT, "username": user, "password": password}
+    request = urllib.request.Request(  # noqa: S310 - our own loopback address
+        f"{settings.issuer}/protocol/openid-connect/token",
+        data=urllib.parse.urlencode(form).encode(),
+    )
+    try:
+        with _DIRECT.open(request, timeout=15) as answer:
+            return str(json.load(answer)["access_token"])
+    except urllib.error.HTTPError as error:
+        raise NoToken(f"The identity provider refuses {user!r}: {_reason(error)}.") from error
+    except (OSError, ValueError, KeyError) as error:
+        raise NoToken(
+            f"The identity provider does not answer at {settings.url('keycloak')} "
+            "(`make up` starts it, `make status` tells more)."
+        ) from error
+
+
+def _reason(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.load(error)["error_description"])
+    except (ValueError, KeyError, OSError):
+        return f"status {error.code}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the token and nothing else; complaints go to stderr with exit code 1."""
+    if len(arguments) != 1 or not arguments[0]:
+        print("Whose token? For example: make token user=anna.employee", file=sys.stderr)
+        return 1
+    try:
+        print(token(Settings.from_env(), arguments[0]))
+    except (NoToken, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
