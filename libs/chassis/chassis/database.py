@@ -1,0 +1,180 @@
+"""One transaction: read, write and `emit` belong together or do not happen.
+
+Outside this module nobody commits. SQL is set-based text of the services' own `store.py`.
+"""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.base import Event
+from sqlalchemy import CursorResult, RowMapping, TextClause
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from chassis import outbox
+from chassis.settings import ServiceSettings, system_clock
+
+Clock = Callable[[], datetime]
+
+# A forgotten lock or statement must not hold up everybody else (reliability page 7.1).
+SERVER_SETTINGS = {
+    "jit": "off",
+    "timezone": "UTC",
+    "lock_timeout": "5000",
+    "statement_timeout": "20000",
+    "idle_in_transaction_session_timeout": "15000",
+}
+
+
+def random_ids(count: int) -> list[UUID]:
+    """Random (version 4) ids, from one call to the system."""
+    noise = os.urandom(16 * count)
+    return [UUID(bytes=noise[i : i + 16], version=4) for i in range(0, len(noise), 16)]
+
+
+class Transaction:
+    """What a handler works with. `now` is the one time of everything in it."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._told: list[Event] = []
+        self._letters: list[outbox.Letter] = []
+        self.now = now
+
+    async def execute(
+        self, sql: TextClause, params: Mapping[str, Any] | None = None
+    ) -> CursorResult[Any]:
+        """Run a statement."""
+        return await self._connection.execute(sql, params)
+
+    async def rows(
+        self, sql: TextClause, params: Mapping[str, Any] | None = None
+    ) -> Sequence[RowMapping]:
+        """Run a statement and read its rows."""
+        return (await self._connection.execute(sql, params)).mappings().all()
+
+    async def row(
+        self, sql: TextClause, params: Mapping[str, Any] | None = None
+    ) -> RowMapping | None:
+        """Run a statement and read its first row, if there is one."""
+        return (await self._connection.execute(sql, params)).mappings().first()
+
+    async def emit(self, *events: Event) -> None:
+        """Tell what happened: the rows reach the outbox with this commit, in this order.
+
+        Call it after the rows that the events speak of are locked: only then is the order of the
+        outbox the order of the changes.
+        """
+        self._told += events
+
+    async def send_as_is(self, letter: "outbox.Letter") -> None:
+        """Send bytes that are not an event of ours (a dead letter), with this commit."""
+        self._letters.append(letter)
+
+    async def flush(self) -> bool:
+        """Write what was told to the outbox. True when there was something."""
+        letters = [
+            outbox.letter(event, id_, self.now)
+            for event, id_ in zip(self._told, random_ids(len(self._told)), strict=True)
+        ] + self._letters
+        self._told, self._letters = [], []
+        if letters:
+            await self._connection.execute(outbox.INSERT, outbox.params(letters))
+        return bool(letters)
+
+
+class Database:
+    """The database of one service."""
+
+    def __init__(self, settings: ServiceSettings, name: str, clock: Clock = system_clock) -> None:
+        self.name = name
+        self.clock = clock
+        self.url = settings.database_url
+        self._after_commit: list[Callable[[bool], None]] = []
+        self.engine: AsyncEngine = create_async_engine(
+            self.url,
+            pool_size=settings.pool_size,
+            max_overflow=0,
+            pool_timeout=settings.pool_wait_ms / 1000,
+            pool_use_lifo=True,
+            connect_args={
+                "timeout": 5,
+                "server_settings": {**SERVER_SETTINGS, "application_name": name},
+            },
+        )
+
+    def after_commit(self, call: Callable[[bool], None]) -> None:
+        """Call this after every commit of ours; the argument says whether events were told."""
+        self._after_commit.append(call)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Commit on a clean exit, roll back on any error."""
+        async with self.engine.begin() as connection:
+            tx = Transaction(connection, self.clock())
+            yield tx
+            told = await tx.flush()
+        for call in self._after_commit:
+            call(told)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Transaction]:
+        """Read only; what is told here goes nowhere."""
+        async with self.engine.connect() as connection:
+            yield Transaction(connection, self.clock())
+
+    async def answers(self) -> bool:
+        """Whether the database is there."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+        except Exception as error:
+            if is_outage(error):
+                return False
+            raise
+        return True
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.engine.dispose()
+
+
+# SQLSTATE classes and codes that say "the server", not "the statement": connection, resources,
+# operator intervention, system error; and, as a passing fault, deadlock, serialisation, lock wait.
+OUTAGE_CLASSES = ("08", "53", "57", "58")
+PASSING = ("40001", "40P01", "55P03")
+
+
+def _sqlstate(error: BaseException) -> str:
+    cause = getattr(error, "orig", None)
+    return str(getattr(cause, "sqlstate", "") or getattr(cause, "pgcode", "") or "")
+
+
+def is_passing(error: BaseException) -> bool:
+    """A deadlock or a lock that took too long: the same work may go through next time."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) in PASSING
+
+
+def is_outage(error: BaseException) -> bool:
+    """The world is down (database, network, resources): nothing is wrong with the message."""
+    if isinstance(error, OSError | PoolTimeout | TimeoutError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return type(error).__module__.startswith("asyncpg") and (
+            str(getattr(error, "sqlstate", "") or "08")[:2] in OUTAGE_CLASSES
+        )
+    state = _sqlstate(error)
+    if state[:2] in OUTAGE_CLASSES or error.connection_invalidated:
+        return True
+    return not state and isinstance(error, OperationalError | InterfaceError)
+
+
+def columns(items: Iterable[object], names: Sequence[str]) -> dict[str, list[Any]]:
+    """Attributes of many objects as arrays, for `unnest(CAST(:name AS …[]))`."""
+    listed = list(items)
+    return {name: [getattr(item, name) for item in listed] for name in names}

@@ -1,0 +1,155 @@
+"""Messages that nobody could handle: set aside with their bytes, listed, put back or discarded.
+
+A message that fails for good is buried: a row here, its inbox mark and its copy on
+`<topic>.dead` in one transaction. Later messages of the same key are parked behind it, in order.
+Replaying hands the bytes of a key, in order, to the same handler again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.topics import Topic
+from sqlalchemy import RowMapping, text
+
+from chassis.database import Transaction, random_ids
+from chassis.outbox import Letter, pack
+from chassis.records import Delivery
+
+TABLE = """
+CREATE TABLE dead_letter (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    topic text NOT NULL,
+    partition int NOT NULL,
+    "offset" bigint NOT NULL,
+    key bytea NOT NULL,
+    headers text NOT NULL,
+    payload bytea,
+    timestamp_ms bigint NOT NULL,
+    reason text NOT NULL,
+    detail text NOT NULL,
+    attempts int NOT NULL,
+    state text NOT NULL CHECK (state IN ('dead', 'replayed', 'discarded')),
+    buried_at timestamptz NOT NULL,
+    settled_at timestamptz,
+    settled_by uuid,
+    settled_reason text,
+    UNIQUE (id)
+)
+"""
+INDEX = "CREATE INDEX dead_letter_open ON dead_letter (topic, key, seq) WHERE state = 'dead'"
+
+BURY = text("""
+    INSERT INTO dead_letter (id, message_id, topic, partition, "offset", key, headers, payload,
+                             timestamp_ms, reason, detail, attempts, state, buried_at)
+    VALUES (:id, :message_id, :topic, :partition, :offset, :key, :headers, :payload,
+            :timestamp_ms, :reason, :detail, :attempts, 'dead', :now)
+""")
+# Burying and replaying of one key take turns, or a message would be parked behind nothing.
+LOCK_KEY = text("SELECT pg_advisory_xact_lock(hashtext(:topic), hashtext(encode(:key, 'hex')))")
+STILL_DEAD = text("""
+    SELECT 1 FROM dead_letter WHERE topic = :topic AND key = :key AND state = 'dead' LIMIT 1
+""")
+COUNTS = text("""
+    SELECT topic, count(*) AS n FROM dead_letter WHERE state = 'dead' GROUP BY topic
+""")
+LIST = text("""
+    SELECT id, topic, partition, "offset", reason, detail, attempts, state, buried_at, settled_at
+      FROM dead_letter
+     WHERE (CAST(:topic AS text) IS NULL OR topic = :topic)
+       AND (CAST(:state AS text) IS NULL OR state = :state)
+       AND seq > :after
+     ORDER BY seq LIMIT :limit
+""")
+ONE = text("SELECT * FROM dead_letter WHERE id = :id")
+FOLLOWERS = text("""
+    SELECT * FROM dead_letter WHERE topic = :topic AND key = :key AND state = 'dead' ORDER BY seq
+""")
+OPEN = text("""
+    SELECT DISTINCT ON (topic, key) id FROM dead_letter
+     WHERE topic = :topic AND state = 'dead' ORDER BY topic, key, seq LIMIT :limit
+""")
+SETTLE = text("""
+    UPDATE dead_letter SET state = :state, settled_at = :now, settled_by = :actor,
+                           settled_reason = :reason
+     WHERE id = ANY(CAST(:ids AS uuid[]))
+""")
+
+
+async def lock_key(tx: Transaction, topic: str, key: bytes) -> None:
+    """Take the turn for one key of a topic, until the end of the transaction."""
+    await tx.execute(LOCK_KEY, {"topic": topic, "key": key})
+
+
+async def is_dead(tx: Transaction, topic: str, key: bytes) -> bool:
+    """Whether something of this key waits here. Call it after `lock_key`."""
+    return await tx.row(STILL_DEAD, {"topic": topic, "key": key}) is not None
+
+
+async def bury(
+    tx: Transaction, delivery: Delivery, reason: str, detail: str, attempts: int, service: str
+) -> None:
+    """Set a message aside and tell it on the dead-letter topic, bytes and headers unchanged."""
+    record = delivery.record
+    id_ = random_ids(1)[0]
+    await tx.execute(
+        BURY,
+        {
+            "id": id_,
+            "message_id": delivery.id,
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+            "key": record.key or b"",
+            "headers": pack(record.headers),
+            "payload": record.value,
+            "timestamp_ms": record.timestamp,
+            "reason": reason,
+            "detail": detail[:500],
+            "attempts": attempts,
+            "now": tx.now,
+        },
+    )
+    why = {
+        "dead_reason": reason,
+        "dead_detail": detail[:500],
+        "dead_topic": record.topic,
+        "dead_partition": str(record.partition),
+        "dead_offset": str(record.offset),
+        "dead_attempts": str(attempts),
+        "dead_service": service,
+    }
+    headers = pack([*record.headers, *((name, v.encode()) for name, v in why.items())])
+    letter = Letter(id_, f"{record.topic}.dead", record.key, headers, record.value, tx.now)
+    await tx.send_as_is(letter)
+
+
+async def waiting_behind(tx: Transaction, topic: Topic | str, key: bytes) -> Sequence[RowMapping]:
+    """The dead messages of a key, in order."""
+    name = topic if isinstance(topic, str) else topic.name
+    return await tx.rows(FOLLOWERS, {"topic": name, "key": key})
+
+
+async def settle(
+    tx: Transaction, ids: Sequence[UUID], state: str, actor: UUID | None, reason: str
+) -> None:
+    """Mark messages as replayed or discarded; who and why is kept."""
+    params: dict[str, Any] = {
+        "ids": list(ids),
+        "state": state,
+        "now": tx.now,
+        "actor": actor,
+        "reason": reason,
+    }
+    await tx.execute(SETTLE, params)
+
+
+def described(row: RowMapping) -> dict[str, Any]:
+    """A dead letter in a list: never its content."""
+    wanted = ("id", "topic", "partition", "offset", "reason", "detail", "attempts", "state")
+    shown: dict[str, Any] = {name: row[name] for name in wanted}
+    buried: datetime = row["buried_at"]
+    return {**shown, "buried_at": buried, "settled_at": row["settled_at"]}

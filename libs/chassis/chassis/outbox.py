@@ -1,0 +1,104 @@
+"""The outbox table and its rows. Only the relay (`chassis.relay`) reads them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from contracts.base import Event, rfc3339
+from sqlalchemy import text
+
+TABLE = """
+CREATE TABLE outbox (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    event_id uuid NOT NULL,
+    topic text NOT NULL,
+    key bytea,
+    headers text NOT NULL,
+    payload bytea,
+    created_at timestamptz NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)
+"""
+
+INSERT = text("""
+    INSERT INTO outbox (event_id, topic, key, headers, payload, created_at)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:topics AS text[]), CAST(:keys AS bytea[]),
+                         CAST(:headers AS text[]), CAST(:payloads AS bytea[]),
+                         CAST(:times AS timestamptz[]))
+""")
+
+# Kafka's own limit is 1 MiB for a record batch; headers need some room.
+MAX_PAYLOAD = 900_000
+
+Headers = list[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One record to be sent."""
+
+    event_id: UUID
+    topic: str
+    key: bytes | None
+    headers: str
+    payload: bytes | None
+    created_at: datetime
+
+
+def pack(headers: Iterable[tuple[str, bytes | None]]) -> str:
+    """Headers as text. Latin-1 maps every byte to one character and back."""
+    return orjson.dumps(
+        [(name, None if value is None else value.decode("latin-1")) for name, value in headers]
+    ).decode()
+
+
+def unpack(packed: str) -> Headers:
+    """The way back from `pack`."""
+    return [
+        (name, None if value is None else value.encode("latin-1"))
+        for name, value in orjson.loads(packed)
+    ]
+
+
+def letter(event: Event, id_: UUID, now: datetime) -> Letter:
+    """An event as a record with CloudEvents headers (binary mode).
+
+    Raises:
+        ValueError: the event is larger than Kafka takes.
+    """
+    payload = event.model_dump_json(exclude_none=True).encode()
+    if len(payload) > MAX_PAYLOAD:
+        raise ValueError(f"{event.type} is larger than {MAX_PAYLOAD} bytes")
+    key, cause = event.key, event.cause
+    headers = {
+        "ce_id": str(id_),
+        "ce_type": event.type,
+        "ce_source": f"/{event.topic.owner}",
+        "ce_specversion": "1.0",
+        "ce_time": rfc3339(now),
+        "ce_subject": key,
+        "content-type": "application/json",
+        "ce_correlationid": cause.correlation_id if cause else str(id_),
+    }
+    if cause and cause.causation_id:
+        headers["ce_causationid"] = cause.causation_id
+    if cause and cause.traceparent:
+        headers["traceparent"] = cause.traceparent
+    if event.version is not None:
+        headers["ce_aggregateversion"] = str(event.version)
+    packed = orjson.dumps(list(headers.items())).decode()
+    return Letter(id_, event.topic.name, key.encode(), packed, payload, now)
+
+
+def params(letters: list[Letter]) -> dict[str, list[Any]]:
+    """Rows for `INSERT`."""
+    return {
+        "ids": [letter.event_id for letter in letters],
+        "topics": [letter.topic for letter in letters],
+        "keys": [letter.key for letter in letters],
+        "headers": [letter.headers for letter in letters],
+        "payloads": [letter.payload for letter in letters],
+        "times": [letter.created_at for letter in letters],
+    }

@@ -1,0 +1,119 @@
+"""What stands on a topic, read once: an event of ours, a provider's record, or a poison."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from aiokafka import ConsumerRecord
+from contracts.base import EVENTS, Cause, Event, Meta
+from pydantic import ValidationError
+
+Record = ConsumerRecord[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """A record as it came, for a handler that judges everything itself.
+
+    `id` is the `ce_id`; where that is missing or no UUID, one derived from the record's place.
+    """
+
+    id: UUID
+    type: str
+    key: str | None
+    value: bytes | None
+    headers: dict[str, str]
+    received_at: datetime
+
+    @property
+    def cause(self) -> Cause:
+        """What the events inherit that answer this record."""
+        correlation = self.headers.get("ce_correlationid") or str(self.id)
+        return Cause(correlation[:100], str(self.id), self.headers.get("traceparent"))
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """Why a record can never be handled. `detail` holds places and rules, never content."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A record with its identity for the inbox and what was read from it (None: not for us)."""
+
+    id: UUID
+    record: Record
+    content: Event | RawRecord | Poison | None
+
+
+def headers_of(record: Record) -> dict[str, str]:
+    """Headers as text; what is missing or not UTF-8 reads as empty, never as an error."""
+    return {
+        name: (value or b"").decode("utf-8", "replace").replace("\x00", "")
+        for name, value in record.headers
+    }
+
+
+def read(record: Record, raw: bool) -> Delivery:
+    """Read one record; never raises."""
+    headers = headers_of(record)
+    place = f"{record.topic}/{record.partition}/{record.offset}"
+    try:
+        id_: UUID | None = UUID(headers.get("ce_id", ""))
+    except ValueError:
+        id_ = None
+    if raw:
+        return _read_raw(record, headers, id_, place)
+    known = id_ or uuid5(NAMESPACE_URL, place)
+    kind = EVENTS.get(headers.get("ce_type", ""))
+    if kind is None and headers.get("ce_type"):
+        return Delivery(known, record, None)
+    if kind is None or id_ is None:
+        return Delivery(known, record, Poison("no-envelope", "ce_type or ce_id is missing"))
+    if kind.topic.name != record.topic:
+        return Delivery(known, record, Poison("wrong-topic", f"{kind.type} does not belong here"))
+    try:
+        event = kind.model_validate_json(record.value or b"")
+    except ValidationError as error:
+        return Delivery(known, record, Poison("invalid", _places(error)))
+    return Delivery(known, record, event.received(_meta(headers, id_, record)))
+
+
+def _read_raw(record: Record, headers: dict[str, str], id_: UUID | None, place: str) -> Delivery:
+    key = None if record.key is None else record.key.decode("utf-8", "replace").replace("\x00", "")
+    received = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    identity = id_ or uuid5(NAMESPACE_URL, place)
+    content = RawRecord(identity, headers.get("ce_type", ""), key, record.value, headers, received)
+    # Strangers choose their ids: the same id under another key is another message.
+    return Delivery(uuid5(identity, key or ""), record, content)
+
+
+def _meta(headers: dict[str, str], id_: UUID, record: Record) -> Meta:
+    version = headers.get("ce_aggregateversion", "")
+    return Meta(
+        id=id_,
+        time=_time(headers, record),
+        correlation_id=headers.get("ce_correlationid") or str(id_),
+        causation_id=headers.get("ce_causationid") or None,
+        traceparent=headers.get("traceparent") or None,
+        version=int(version) if version.isascii() and version.isdigit() else None,
+    )
+
+
+def _time(headers: dict[str, str], record: Record) -> datetime:
+    try:
+        moment = datetime.fromisoformat(headers.get("ce_time", ""))
+    except ValueError:
+        moment = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _places(error: ValidationError) -> str:
+    """Where an event does not fit and by which rule; the content itself stays out."""
+    found: Sequence[Any] = error.errors(include_url=False, include_context=False)
+    return "; ".join(f"/{'/'.join(map(str, e['loc']))}: {e['type']}" for e in found[:10])
