@@ -56,7 +56,7 @@ def answer(path: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     return (404 if status == 404 else 200), headers, body
 
 
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
+async def app(scope: Scope, _receive: Receive, send: Send) -> None:
     """ASGI application."""
     if scope["type"] != "http":
         return

@@ -9,6 +9,7 @@ hash: after a change of the file the next `make up` starts with a fresh database
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -160,12 +161,11 @@ def _root(folder: Path) -> Path:
 def _copy(source: Path, target: Path) -> None:
     """Links where the build only reads; what it writes (`lib/quarkus`) is copied."""
 
-    def place(old: str, new: str) -> object:
+    def place(old: str, new: str) -> None:
         if "/lib/lib/" in old:
-            try:
-                return os.link(old, new)
-            except OSError:  # another file system
-                return shutil.copy2(old, new)
-        return shutil.copy2(old, new)
+            with contextlib.suppress(OSError):  # another file system: copy after all
+                os.link(old, new)
+                return
+        shutil.copy2(old, new)
 
     shutil.copytree(source, target, copy_function=place)

@@ -17,7 +17,7 @@ CLIENT = "cli"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class NoToken(Exception):
+class TokenError(Exception):
     """There is no token; the text tells a person why and what to do."""
 
 
@@ -28,10 +28,10 @@ def demo_users(settings: Settings) -> dict[str, str]:
 
 
 def token(settings: Settings, user: str, password: str = PASSWORD) -> str:
-    """A fresh access token (valid for 5 minutes). NoToken if it cannot be had."""
+    """A fresh access token (valid for 5 minutes). TokenError if it cannot be had."""
     known = demo_users(settings)
     if user not in known:
-        raise NoToken(f"There is no demo user {user!r}. There are: {', '.join(known)}.")
+        raise TokenError(f"There is no demo user {user!r}. There are: {', '.join(known)}.")
     form = {"grant_type": "password", "client_id": CLIENT, "username": user, "password": password}
     request = urllib.request.Request(  # noqa: S310 - our own loopback address
         f"{settings.issuer}/protocol/openid-connect/token",
@@ -41,9 +41,9 @@ def token(settings: Settings, user: str, password: str = PASSWORD) -> str:
         with _DIRECT.open(request, timeout=15) as answer:
             return str(json.load(answer)["access_token"])
     except urllib.error.HTTPError as error:
-        raise NoToken(f"The identity provider refuses {user!r}: {_reason(error)}.") from error
+        raise TokenError(f"The identity provider refuses {user!r}: {_reason(error)}.") from error
     except (OSError, ValueError, KeyError) as error:
-        raise NoToken(
+        raise TokenError(
             f"The identity provider does not answer at {settings.url('keycloak')} "
             "(`make up` starts it, `make status` tells more)."
         ) from error
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     try:
         print(token(Settings.from_env(), arguments[0]))
-    except (NoToken, ValueError) as error:
+    except (TokenError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
