@@ -18,7 +18,7 @@ from deploy.local import progress
 from deploy.local.environment import ToolError
 from deploy.local.fetch import FetchError
 from deploy.local.settings import Settings
-from deploy.local.stack import NotReady, Stack
+from deploy.local.stack import NotReadyError, Stack
 
 OTHERS = ("token", "demo", "replay", "seed")  # modules with their own command line
 
@@ -32,7 +32,7 @@ def main(words: Sequence[str]) -> int:
     arguments = _parser().parse_args(words)
     try:
         return int(arguments.command(Settings.from_env(), arguments))
-    except (NotReady, FetchError, ToolError, LookupError, ValueError) as error:
+    except (NotReadyError, FetchError, ToolError, LookupError, ValueError) as error:
         progress.CONSOLE.print(str(error), markup=False, style="red")
         return 1
     except KeyboardInterrupt:

@@ -85,7 +85,7 @@ def _fetch(group: Group, into: Path) -> list[Path]:
 
 def urls() -> Callable[[Artifact], str]:
     """How the address of a file follows from its coordinates: Maven's own rule, from jgo."""
-    from jgo import MavenContext  # slow to import, and needed for downloads only
+    from jgo.maven import MavenContext  # slow to import, and needed for downloads only
 
     context = MavenContext()
     repository = next(iter(context.remote_repos.values()))
@@ -106,7 +106,7 @@ def _trust() -> ssl.SSLContext:
             return ssl.create_default_context(cafile=path)
     context = ssl.create_default_context()
     if not context.get_ca_certs() and not context.cert_store_stats()["x509_ca"]:
-        return cast("ssl.SSLContext", httpx.create_ssl_context())
+        return httpx.create_ssl_context()
     return context
 
 

@@ -27,7 +27,6 @@ def part(settings: Settings) -> Part:
             java(),
             *JVM,
             *FATAL,
-            *_class_data(settings),
             f"-Dlog4j2.configurationFile={COMMON / 'log4j2.properties'}",
             "-cp",
             _classpath(settings),
@@ -76,12 +75,6 @@ def _config(settings: Settings) -> Path:
 
 def _classpath(settings: Settings) -> str:
     return str(fetch.unpacked(settings, "kafka") / "*")
-
-
-def _class_data(settings: Settings) -> list[str]:
-    """Java keeps what it learnt about the classes for the next start, which is faster then."""
-    archive = settings.run / "kafka" / "classes.jsa"
-    return ["-XX:+AutoCreateSharedArchive", f"-XX:SharedArchiveFile={archive}", "-Xlog:cds=off"]
 
 
 def _properties(settings: Settings) -> str:

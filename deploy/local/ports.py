@@ -1,5 +1,9 @@
 """The one list of ports. Plain enough for the oldest Python 3, because the preflight reads it."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 # name -> port of the first copy; KC_PORT_OFFSET is added to each, KC_<NAME>_PORT replaces one
 BASE = {
     "gateway": 8080,
@@ -23,12 +27,12 @@ SERVICES = ("catalog", "enrolment", "membership", "notifications")
 REPLICA_STEP = 1000  # a second process of a service listens that much higher
 
 
-def variable(name):  # type: (str) -> str
+def variable(name: str) -> str:
     """The environment variable that replaces the port of `name`."""
-    return "KC_" + name.upper() + "_PORT"
+    return f"KC_{name.upper()}_PORT"
 
 
-def resolve(environment):  # type: (Mapping[str, str]) -> Dict[str, int]
+def resolve(environment: "Mapping[str, str]") -> "dict[str, int]":
     """All ports by name. ValueError with a sentence for the user when one cannot be used."""
     offset = _number(environment, "KC_PORT_OFFSET", 0)
     ports = {}
@@ -36,30 +40,28 @@ def resolve(environment):  # type: (Mapping[str, str]) -> Dict[str, int]
         port = _number(environment, variable(name), base + offset)
         if not 1 <= port <= 65535:
             raise ValueError(
-                "{} would listen on port {}, which does not exist: choose a smaller "
-                "KC_PORT_OFFSET or set {}.".format(name, port, variable(name))
+                f"{name} would listen on port {port}, which does not exist: choose a smaller "
+                f"KC_PORT_OFFSET or set {variable(name)}."
             )
         ports[name] = port
     _refuse_twins(ports)
     return ports
 
 
-def _number(environment, name, default):  # type: (Mapping[str, str], str, int) -> int
+def _number(environment: "Mapping[str, str]", name: str, default: int) -> int:
     text = environment.get(name, "").strip()
     if not text:
         return default
-    if not (text.isdigit() and text.isascii() if hasattr(text, "isascii") else text.isdigit()):
-        raise ValueError("{}={!r} is not a whole number of 0 or more.".format(name, text))
+    if any(digit not in "0123456789" for digit in text) or len(text) > 9:
+        raise ValueError(f"{name}={text!r} is not a whole number of 0 or more.")
     return int(text)
 
 
-def _refuse_twins(ports):  # type: (Dict[str, int]) -> None
-    seen = {}  # type: Dict[int, str]
-    for name, port in ports.items():
-        if port in seen:
+def _refuse_twins(ports: "dict[str, int]") -> None:
+    names = sorted(ports, key=lambda name: ports[name])
+    for one, other in zip(names, names[1:]):  # noqa: B905, RUF007 - older Python reads this file
+        if ports[one] == ports[other]:
             raise ValueError(
-                "{} and {} would both listen on port {}: change {} or {}.".format(
-                    seen[port], name, port, variable(seen[port]), variable(name)
-                )
+                f"{one} and {other} would both listen on port {ports[one]}: "
+                f"change {variable(one)} or {variable(other)}."
             )
-        seen[port] = name

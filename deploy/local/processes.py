@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import time
@@ -12,7 +13,6 @@ from pathlib import Path
 import psutil
 
 from deploy.local.environment import MARK
-from deploy.local.settings import Settings
 
 GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess, OSError)
 PATIENCE = 8.0  # seconds between asking to end and ending
@@ -101,9 +101,20 @@ def _alive(pid: int, folder: Path) -> bool:
         return False
 
 
-def owner_of(pid: int, settings: Settings) -> bool:
-    """Whether `pid` is a process of this copy."""
-    try:
-        return _belongs(psutil.Process(pid), settings.run)
-    except psutil.Error:
-        return False
+def wake(pid: int) -> None:
+    """Let a process go on that somebody halted (SIGSTOP)."""
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGCONT)
+
+
+def kill_group(pid: int) -> None:
+    """End what does not answer any more, with its children."""
+    with contextlib.suppress(OSError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def descendants(pid: int) -> set[int]:
+    """Children of a process, and theirs."""
+    with contextlib.suppress(psutil.Error):
+        return {child.pid for child in psutil.Process(pid).children(recursive=True)}
+    return set()

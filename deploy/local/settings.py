@@ -47,6 +47,28 @@ class Settings:
             extra={name: value for name, value in env.items() if name.startswith("KC_")},
         )
 
+    @classmethod
+    def for_tests(cls, name: str, **environment: str) -> Settings:
+        """A copy of its own for one test run: free ports, `.run/test-<name>-<pid>`, not durable.
+
+        Whoever asks for it removes it with `Stack.clean()`. What a killed test run left is ended
+        and removed first.
+        """
+        from deploy.local import processes, testports
+
+        processes.sweep_tests(ROOT)
+        offset = testports.reserve()
+        kept = {key: text for key, text in os.environ.items() if key in {"KC_CACHE", "HOME"}}
+        return cls.from_env(
+            {
+                **kept,
+                "KC_RUN": f".run/test-{name}-{os.getpid()}",
+                "KC_PORT_OFFSET": str(offset),
+                "KC_DURABLE": "0",
+                **environment,
+            }
+        )
+
     @property
     def logs(self) -> Path:
         """Where every part writes its log: `<run>/logs/<part>.log`."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib
-import importlib.util
 import os
 import shutil
 import signal
@@ -18,34 +16,20 @@ from types import TracebackType
 from typing import Self
 
 from deploy.local import postgres, processes
+from deploy.local.inventory import all_parts
 from deploy.local.parts import Part
 from deploy.local.progress import say
 from deploy.local.settings import Settings
 from deploy.local.supervisor import State, Supervisor
 
-MODULES = ("postgres", "kafka", "identity", "mailsink", "gateway", "services")
 POLL = 0.05  # seconds between two looks at a health probe
 READY_SECONDS = 120.0  # for one part, after it was started
 HUNG_SECONDS = 10.0  # what runs but does not answer for so long during `up` is started anew
 FAST_FAILURES = 4  # what ends so often during `up` will not do better by waiting
 
 
-class NotReady(Exception):
+class NotReadyError(Exception):
     """A part did not get ready. The text says which, why and where its log is."""
-
-
-def all_parts(settings: Settings) -> list[Part]:
-    """Every part of a copy, as its modules describe it."""
-    found: list[Part] = []
-    for name in MODULES:
-        module = f"deploy.local.{name}"
-        if importlib.util.find_spec(module) is not None:
-            described = importlib.import_module(module)
-            if hasattr(described, "parts"):
-                found += described.parts(settings)
-            else:
-                found.append(described.part(settings))
-    return found
 
 
 class Stack:
@@ -69,14 +53,17 @@ class Stack:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self.down()
 
     # -- all together
 
     def up(self, tell: Callable[[str, float], None] | None = None) -> None:
-        """Bring every part to ready, whatever state is found. NotReady if one fails.
+        """Bring every part to ready, whatever state is found. NotReadyError if one fails.
 
         `tell(name, seconds)` is called as each gets ready.
         """
@@ -178,7 +165,7 @@ class Stack:
             self._supervisor.launch(parts)
             return set()
         known = {state.pid for state in self._supervisor.states().values()}
-        family = {pid} | known | _descendants(pid)
+        family = {pid} | known | processes.descendants(pid)
         processes.end_all(self.settings.run, keep=family)
         return self._supervisor.changed(parts)
 
@@ -186,6 +173,7 @@ class Stack:
         try:
             state = self._supervisor.states().get(part.name)
             if state is not None and state.runs and not changed:
+                processes.wake(state.pid)
                 self._await_ready(part, hung_after=HUNG_SECONDS)
             else:
                 self._renew(part, state)
@@ -204,7 +192,7 @@ class Stack:
         for name in part.needs & self._ready.keys():
             while not self._ready[name].wait(0.2):
                 if self._failed.is_set():
-                    raise NotReady(f"{part.name} was not started, because it needs {name}.")
+                    raise NotReadyError(f"{part.name} was not started, because it needs {name}.")
         self._start(part)
         self._await_ready(part)
 
@@ -219,11 +207,12 @@ class Stack:
             state = self._supervisor.states().get(part.name)
             pids |= {state.pid} if state and state.pid else set()
             if len(pids) > FAST_FAILURES or state is None or state.word == "FATAL":
-                raise NotReady(self._why(part.name, "ends again and again"))
+                raise NotReadyError(self._why(part.name, "ends again and again"))
             if time.monotonic() > deadline:
                 if hung_after < READY_SECONDS:
+                    processes.kill_group(state.pid)
                     return self._renew(part, state)
-                raise NotReady(self._why(part.name, f"was not ready after {hung_after:.0f} s"))
+                raise NotReadyError(self._why(part.name, f"was not ready after {hung_after:.0f} s"))
             time.sleep(POLL)
         return None
 
@@ -253,7 +242,7 @@ class Stack:
             state.pid or state.word in {"BACKOFF", "STOPPING"}
         ):
             if time.monotonic() > deadline:
-                raise NotReady(f"{name} (pid {state.pid}) does not stop.")
+                raise NotReadyError(f"{name} (pid {state.pid}) does not stop.")
             time.sleep(POLL)
 
     def _teller(
@@ -264,14 +253,6 @@ class Stack:
                 tell(name, time.monotonic() - began)
 
         return done
-
-
-def _descendants(pid: int) -> set[int]:
-    import psutil
-
-    with contextlib.suppress(psutil.Error):
-        return {child.pid for child in psutil.Process(pid).children(recursive=True)}
-    return set()
 
 
 def _raise_first(tasks: dict[str, Future[None]]) -> None:

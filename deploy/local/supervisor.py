@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,11 +17,9 @@ import time
 import xmlrpc.client
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
-
-from supervisor.xmlrpc import SupervisorTransport
 
 from deploy.local.environment import clean
 from deploy.local.parts import Part
@@ -28,6 +27,7 @@ from deploy.local.settings import Settings
 
 UNREACHABLE = (OSError, HTTPException, xmlrpc.client.ProtocolError)
 START_SECONDS = 15.0
+ANSWER_SECONDS = 10.0  # a supervisord that is silent for longer is as good as dead
 ALREADY = {10, 60, 70}  # faults: already added, already started, not running
 
 
@@ -48,6 +48,27 @@ class State:
         return self.word in {"STARTING", "RUNNING"}
 
 
+class _UnixConnection(HTTPConnection):
+    """HTTP over a socket in the file system; supervisor's own client has no time limit."""
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(ANSWER_SECONDS)
+        self.sock.connect(self.host)
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: object) -> HTTPConnection:
+        del host
+        connection = _UnixConnection("localhost")
+        connection.host = str(self._path)
+        return connection
+
+
 class Supervisor:
     """One supervisord, that of one copy."""
 
@@ -61,7 +82,7 @@ class Supervisor:
 
     def call(self, method: str, *arguments: object) -> Any:
         """One call of supervisord's own interface (`supervisor.<method>`)."""
-        transport = SupervisorTransport(None, None, serverurl=f"unix://{self._socket}")
+        transport = _UnixTransport(self._socket)
         with xmlrpc.client.ServerProxy("http://localhost", transport=transport) as proxy:
             return getattr(proxy.supervisor, method)(*arguments)
 
@@ -177,7 +198,7 @@ def configuration(settings: Settings, socket: Path, parts: Iterable[Part]) -> st
         **({"user": "root"} if os.getuid() == 0 else {}),
     }
     factory = "supervisor.rpcinterface:make_main_rpcinterface"
-    sections = [
+    sections: list[tuple[str, Mapping[str, object]]] = [
         ("supervisord", head),
         ("unix_http_server", {"file": socket, "chmod": "0600"}),
         ("rpcinterface:supervisor", {"supervisor.rpcinterface_factory": factory}),
