@@ -1,0 +1,179 @@
+"""The realm on a real Keycloak: what stands in a token, who gets one, what stays out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import httpx
+import jwt
+import pytest
+
+from deploy.local import identity
+from deploy.local.settings import ROOT, Settings
+from deploy.local.stack import Stack
+from deploy.local.tests.free_ports import spare_settings
+from deploy.local.token import TokenError, demo_users, token
+
+CLAIMS = {"exp", "iat", "jti", "iss", "aud", "sub", "typ", "azp", "sid", "scope", "roles"}
+ORGANISATIONS = {
+    one["code"]: one["organisation_id"]
+    for one in json.loads((ROOT / "deploy" / "identity" / "organisations.json").read_text())
+}
+ROLE = {
+    "anna.employee": "employee",
+    "carla.coordinator": "coordinator",
+    "paul.approver": "approver",
+    "fiona.finance": "finance",
+    "nora.coordinator": "coordinator",
+    "nils.employee": "employee",
+    "olga.office": "office",
+    "adam.auditor": "auditor",
+    "pia.provider": "provider",
+    "otto.ops": "ops",
+}
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A running Keycloak with the realm, and nothing else."""
+    chosen = spare_settings(tmp_path_factory.mktemp("identity"))
+    with Stack(chosen, ["keycloak"]):
+        yield chosen
+
+
+def claims(settings: Settings, user: str) -> dict[str, Any]:
+    """Verified as a service verifies: issuer, audience, expiry, RS256, the published key."""
+    text = token(settings, user)
+    keys = jwt.PyJWKSet.from_dict(
+        httpx.get(f"{settings.issuer}/protocol/openid-connect/certs").json()
+    )
+    key = keys[jwt.get_unverified_header(text)["kid"]]
+    return dict(
+        jwt.decode(
+            text, key, algorithms=["RS256"], audience="kommunalcampus", issuer=settings.issuer
+        )
+    )
+
+
+def test_there_are_exactly_the_promised_demo_users(settings: Settings) -> None:
+    assert set(demo_users(settings)) == set(ROLE)
+
+
+@pytest.mark.parametrize("user", sorted(ROLE))
+def test_a_token_tells_person_and_role_and_no_personal_data(settings: Settings, user: str) -> None:
+    told = claims(settings, user)
+    extra = {"org"} if "org" in told else {"provider"} if "provider" in told else set()
+    assert set(told) == CLAIMS | extra
+    assert (told["sub"], told["roles"]) == (demo_users(settings)[user], [ROLE[user]])
+    assert (told["aud"], told["typ"], told["exp"] - told["iat"]) == (
+        "kommunalcampus",
+        "Bearer",
+        300,
+    )
+    text = json.dumps(told).lower()
+    assert not any(word in text for word in (*user.split(".")[:1], ".example", "@"))
+
+
+def test_sub_is_a_random_uuid(settings: Settings) -> None:
+    assert {UUID(person).version for person in demo_users(settings).values()} == {4}
+
+
+def test_the_organisation_comes_with_its_people_only(settings: Settings) -> None:
+    told = {user: claims(settings, user) for user in ROLE}
+    county = {
+        user for user, one in told.items() if one.get("org") == ORGANISATIONS["kreis-bergstrasse"]
+    }
+    town = {
+        user for user, one in told.items() if one.get("org") == ORGANISATIONS["stadt-ausserhalb"]
+    }
+    assert county == {"anna.employee", "carla.coordinator", "paul.approver", "fiona.finance"}
+    assert town == {"nora.coordinator", "nils.employee"}
+    assert {user: one["provider"] for user, one in told.items() if "provider" in one} == {
+        "pia.provider": "hochschule-rhein-neckar"
+    }
+
+
+def test_a_wrong_password_is_refused_and_does_not_lock_the_user_out(settings: Settings) -> None:
+    for _ in range(5):
+        with pytest.raises(TokenError, match="Invalid user credentials"):
+            token(settings, "anna.employee", password="wrong")
+    assert token(settings, "anna.employee")
+
+
+def test_the_portal_and_the_app_give_no_token_for_a_password(settings: Settings) -> None:
+    for client in ("portal", "mobile"):
+        form = {"grant_type": "password", "client_id": client, "username": "olga.office"}
+        answer = httpx.post(
+            f"{settings.issuer}/protocol/openid-connect/token", data={**form, "password": "campus"}
+        )
+        assert answer.status_code in {400, 401}, (client, answer.text)
+
+
+@pytest.mark.parametrize("client", ["portal", "mobile"])
+def test_the_code_flow_needs_pkce_and_a_known_address(settings: Settings, client: str) -> None:
+    home = f"{settings.url('gateway')}/callback" if client == "portal" else "http://127.0.0.1:4711/"
+    base = f"{settings.issuer}/protocol/openid-connect/auth"
+    asked = {"client_id": client, "response_type": "code", "scope": "openid", "redirect_uri": home}
+    pkce = {"code_challenge": "x" * 43, "code_challenge_method": "S256"}
+    assert httpx.get(base, params={**asked, **pkce}).status_code == 200
+    without = httpx.get(base, params=asked)
+    assert "Missing+parameter%3A+code_challenge" in without.headers["location"]
+    foreign = {**asked, **pkce, "redirect_uri": "https://evil.example/"}
+    assert httpx.get(base, params=foreign).status_code == 400
+
+
+def test_people_cannot_change_their_own_organisation(settings: Settings) -> None:
+    realm = json.loads(identity.realm_file(settings).read_text())
+    (profile,) = realm["components"]["org.keycloak.userprofile.UserProfileProvider"]
+    declared = json.loads(profile["config"]["kc.user.profile.config"][0])
+    editors = {one["name"]: one["permissions"]["edit"] for one in declared["attributes"]}
+    assert "unmanagedAttributePolicy" not in declared
+    assert (editors["org"], editors["provider"]) == (["admin"], ["admin"])
+
+
+def test_keycloak_listens_on_the_loopback_only_and_its_secrets_are_private(
+    settings: Settings,
+) -> None:
+    assert (settings.run / "credentials.json").stat().st_mode & 0o077 == 0
+    well_known = httpx.get(f"{settings.issuer}/.well-known/openid-configuration").json()
+    assert well_known["issuer"] == settings.issuer
+
+
+def test_make_token_prints_the_token_alone_or_a_clear_complaint(settings: Settings) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("KC_")},
+        "KC_RUN": str(settings.run),
+        "KC_KEYCLOAK_PORT": str(settings.ports["keycloak"]),
+    }
+
+    def ask(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.local.token", *arguments],
+            cwd=ROOT,
+            env={**environment, **more},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    good = ask("anna.employee")
+    assert (good.returncode, good.stderr, good.stdout.count(".")) == (0, "", 2)
+    unknown = ask("anna")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "no demo user 'anna'" in unknown.stderr
+    off = ask("anna.employee", KC_KEYCLOAK_PORT="1")
+    assert (off.returncode, off.stdout) == (1, "")
+    assert "does not answer" in off.stderr
+
+
+def test_a_changed_realm_file_means_a_fresh_state(settings: Settings) -> None:
+    other = replace(settings, ports={**settings.ports, "gateway": 1})
+    before, after = (identity.part(one).command for one in (settings, other))
+    assert before != after  # the home folder, keyed by what the realm consists of
