@@ -76,7 +76,9 @@ def _fetch(group: Group, into: Path) -> list[Path]:
     total = sum(file.bytes for file in group.files)
     with (
         progress.download(f"{group.name} {group.version}", total) as advance,
-        httpx.Client(verify=_trust(), timeout=30, follow_redirects=True) as client,
+        httpx.Client(
+            verify=_trust(), timeout=httpx.Timeout(30, connect=5), follow_redirects=True
+        ) as client,
         ThreadPoolExecutor(PARALLEL) as pool,
     ):
         done = pool.map(lambda file: get(client, url_of(file), file, into, advance), group.files)
@@ -88,7 +90,7 @@ def urls() -> Callable[[Artifact], str]:
     from jgo.maven import MavenContext  # slow to import, and needed for downloads only
 
     context = MavenContext()
-    repository = next(iter(context.remote_repos.values()))
+    repository = next(iter(context.remote_repos.values())).rstrip("/")
 
     def url(file: Artifact) -> str:
         group, name, version = file.at.split(":")[:3]
@@ -224,3 +226,7 @@ def _members(tar: tarfile.TarFile, into: Path) -> None:
     for member in tar:
         member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
         tar.extract(member, into)
+
+
+if __name__ == "__main__":  # the preflight asks where files would come from
+    print(urls()(artifacts.group("postgres").files[0]))

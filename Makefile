@@ -1,0 +1,91 @@
+# KommunalCampus. `make` alone prints the commands.
+# Works with GNU make 3.81 (macOS) and needs nothing but Python 3.11 or newer.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+SHELL := /bin/sh
+
+# The newest Python that fits and can make environments; else any, which the preflight explains
+FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
+	if $$name -c '$(FITS)' 2>/dev/null; then echo $$name; exit; fi; done; echo python3)
+PY := .venv/bin/python
+# Every member has its package under its own name; tests of members share one name, so each alone
+PACKAGES := $(foreach member,$(wildcard libs/* services/*),$(wildcard $(member)/$(notdir $(member))))
+RUN := @$(PY) -m deploy.local
+
+.PHONY: help setup preflight up down status logs clean test check demo token replay \
+	lint format specs lock bench
+
+help: ## print these commands
+	@echo "make COMMAND; settings as KC_NAME=value, for example: make up KC_PORT_OFFSET=1000"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | \
+		while IFS='|' read -r name text; do printf '  %-9s %s\n' "$$name" "$$text"; done
+
+setup: ## make the Python environment (.venv) from requirements.lock
+	@$(PYTHON) -m deploy.setup
+
+preflight:
+	@$(PYTHON) -m deploy.local.preflight up
+
+up: preflight setup ## start everything; returns when all is ready
+	$(RUN) up
+
+down: setup ## stop everything; the state stays
+	$(RUN) down
+
+status: setup ## show what runs, and where
+	$(RUN) status
+
+logs: setup ## show the logs (service=NAME for one)
+	$(RUN) logs $(service)
+
+clean: setup ## stop everything and forget the state
+	$(RUN) clean
+
+demo: preflight setup ## start everything and run the main job, showing each step
+	$(RUN) demo
+
+token: setup ## print an access token (user=NAME)
+	$(RUN) token $(user)
+
+replay: setup ## put set-aside messages of a topic back (topic=NAME)
+	$(RUN) replay $(topic)
+
+test: setup ## run all tests, on servers of their own
+	@$(PY) -m pytest $(args)
+
+check: lint specs-unchanged test ## what CI runs: lint, generated pages, tests
+
+lint: setup ## ruff, mypy, import-linter
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy deploy $(PACKAGES)
+	@for folder in $(wildcard libs/*/tests services/*/tests tests); do \
+		$(PY) -m mypy $$folder || exit 1; done
+	@.venv/bin/lint-imports
+
+format: setup ## bring the code into its form
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+specs: setup ## write the generated pages anew (docs/)
+	@$(PY) -m chassis.specs
+
+.PHONY: specs-unchanged
+specs-unchanged: specs
+	@git diff --exit-code --stat -- docs libs/contracts || \
+		{ echo "The generated pages were old: commit what 'make specs' wrote."; exit 1; }
+
+lock: setup ## resolve all dependencies anew into requirements.lock
+	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --python-version 3.11 \
+		$$(for member in libs/*/ services/*/; do \
+			test -f $${member}pyproject.toml && \
+			echo --no-emit-package $$(sed -n 's/^name = "\(.*\)"/\1/p' $${member}pyproject.toml | head -1); \
+		done) \
+		pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml) \
+		--group dev --output-file requirements.lock
+
+bench: setup ## measure the pace of the main job
+	@$(PY) -m tests.load
