@@ -212,7 +212,7 @@ class Delivered:
 
     async def _resume(self, consumer: AIOKafkaConsumer) -> None:
         await asyncio.sleep(0.1)
-        while not await self._db.answers():
+        while not await self._db.answers():  # noqa: ASYNC110 - nobody can tell us
             await asyncio.sleep(0.2)
         consumer.resume(*consumer.paused())
         metrics.PAUSED.labels(self._service, self._topic).set(0)

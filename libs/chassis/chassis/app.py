@@ -1,0 +1,209 @@
+"""A service as one program: HTTP and Kafka in, one database, outbox out."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from contracts.refusal import Refusal
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from chassis import doors, logs, metrics, operations, problems, tracing
+from chassis.auth import Keys, Verifier
+from chassis.commands import Commands
+from chassis.database import Clock, Database
+from chassis.delivery import Subscriptions
+from chassis.http import acceptable
+from chassis.kafka import Listener, create_topics, listen, topics_of
+from chassis.migrations import migrate
+from chassis.relay import Relay
+from chassis.settings import ServiceSettings, system_clock
+from chassis.timers import Timer, Timers
+
+log = structlog.get_logger(__name__)
+
+Background = Callable[[Database, Any], Awaitable[None]]
+"""Work that goes on beside requests and events (sending mails, say), until it is cancelled."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What one service is made of. `app.py` of every service builds one."""
+
+    name: str
+    settings: ServiceSettings
+    migrations: Path
+    routers: Sequence[APIRouter]
+    subscribe: Callable[[Subscriptions], None]
+    timers: Sequence[Timer] = ()
+    background: Sequence[Background] = ()
+    larger_bodies: Mapping[str, int] = field(default_factory=dict)
+    clock: Clock = system_clock
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """Which topics it hears, and how."""
+        subscriptions = Subscriptions()
+        self.subscribe(subscriptions)
+        return subscriptions
+
+
+class Running:
+    """A service at work: everything that is started and stopped."""
+
+    def __init__(self, service: Service) -> None:
+        settings = service.settings
+        self.service = service
+        self.db = Database(settings, service.name, service.clock)
+        self.commands = Commands(self.db, settings.max_waiting_writes)
+        self.relay = Relay(self.db, settings.kafka)
+        self.timers = Timers(service.timers, self.db)
+        self.listeners: list[Listener] = []
+        self.database_ready = self.kafka_ready = False
+        self._broker: Any = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._relaying: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; HTTP answers at once, with 503 until the database is there."""
+        self._tasks = [asyncio.create_task(self._boot())]
+
+    async def _boot(self) -> None:
+        await self._until("database", self._prepare_database)
+        self.database_ready = True
+        self.timers.start()
+        self._tasks += [asyncio.create_task(self._keep(run)) for run in self.service.background]
+        await self._until("kafka", self._prepare_kafka)
+        self.kafka_ready = True
+        log.info("ready")
+
+    async def _prepare_database(self) -> None:
+        await migrate(self.db.url, self.service.migrations)
+
+    async def _prepare_kafka(self) -> None:
+        service = self.service
+        subscriptions = service.subscriptions.all
+        await create_topics(service.settings.kafka, topics_of(service.name, subscriptions))
+        broker, listeners = listen(service.settings, service.name, subscriptions, self.db)
+        try:
+            await broker.start()
+        except BaseException:
+            await broker.stop()
+            raise
+        self._broker, self.listeners = broker, listeners
+        self._relaying = asyncio.create_task(self.relay.run())
+
+    async def _until(self, what: str, prepare: Callable[[], Awaitable[None]]) -> None:
+        pause = 0.2
+        while True:
+            try:
+                await prepare()
+            except Exception as error:  # it is tried until it works
+                log.warning("not there yet", what=what, error=type(error).__name__, exc_info=True)
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.5, 3.0)
+            else:
+                return
+
+    async def _keep(self, run: Background) -> None:
+        while True:
+            try:
+                await run(self.db, self.service.settings)
+            except Exception as error:  # it goes on after whatever happened
+                log.warning("background work stumbled", error=type(error).__name__, exc_info=True)
+                await asyncio.sleep(1.0)
+
+    async def stop(self) -> None:
+        """Finish what was begun: commands, batches, outbox; then let go."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.timers.stop()
+        await self.commands.close()
+        if self._broker is not None:
+            await self._broker.stop()
+        if self._relaying is not None:
+            await self.relay.stop()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._relaying, 5)
+        await self.db.close()
+
+
+def create_app(service: Service) -> FastAPI:
+    """The ASGI program of a service."""
+    running = Running(service)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        running.start()
+        yield
+        await running.stop()
+        tracing.flush()
+
+    app = FastAPI(
+        title=f"KommunalCampus {service.name}",
+        version="1",
+        lifespan=lifespan,
+        dependencies=[Depends(acceptable)],
+        redirect_slashes=False,
+    )
+    settings = service.settings
+    app.state.running, app.state.db, app.state.commands = running, running.db, running.commands
+    app.state.settings, app.state.clock = settings, service.clock
+    app.state.verifier = Verifier(settings.issuer, settings.audience, Keys(settings.jwks_url))
+    for router in (*service.routers, operations.router(service.name)):
+        app.include_router(router)
+    _answer_errors(app, service.name)
+    app.add_middleware(
+        doors.BodyCheck, limit=settings.max_body_bytes, larger=dict(service.larger_bodies)
+    )
+    app.add_middleware(doors.Door, service=service.name)
+    return app
+
+
+def _answer_errors(app: FastAPI, name: str) -> None:
+    @app.exception_handler(Refusal)
+    async def refusal(request: Request, refusal: Refusal) -> Response:
+        metrics.REFUSALS.labels(name, refusal.code).inc()
+        return problems.refused(request, refusal)
+
+    @app.exception_handler(problems.Unavailable)
+    async def unavailable(request: Request, why: problems.Unavailable) -> Response:
+        return problems.unavailable(request, why)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        entries = error.errors()
+        if any(entry["type"] == "json_invalid" for entry in entries):
+            return problems.problem(request, problems.MALFORMED)
+        return problems.problem(request, problems.INVALID, [problems.found(e) for e in entries])
+
+    @app.exception_handler(HTTPException)
+    async def plain(request: Request, error: HTTPException) -> Response:
+        rule = problems.BY_STATUS.get(error.status_code, problems.MALFORMED)
+        return problems.problem(request, rule, headers=error.headers)
+
+
+def serve(service: Service) -> None:
+    """Run a service until SIGTERM: no new requests, the running ones and batches are finished."""
+    logs.configure(service.name, service.settings.log_level)
+    tracing.configure(service.name, service.settings.otlp_endpoint)
+    uvicorn.run(
+        create_app(service),
+        host=service.settings.host,
+        port=service.settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=120,  # longer than the gateway's, so that it never meets a closed one
+        timeout_graceful_shutdown=10,
+    )

@@ -1,0 +1,194 @@
+"""What every request passes before a route sees it (plain ASGI, outermost first).
+
+A correlation id, the size and form of the body, strict JSON, and one answer for whatever was not
+foreseen. Everything refused here is a problem document.
+"""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from contracts.refusal import Rule
+from starlette.requests import Request
+
+from chassis import metrics, problems, tracing
+from chassis.database import is_outage, is_passing
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+MAX_DEPTH = 32
+CORRELATION = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+log = structlog.get_logger(__name__)
+
+
+class Door:
+    """Correlation id, trace, metrics, and the answer to errors that nobody foresaw."""
+
+    def __init__(self, app: App, service: str) -> None:
+        self._app, self._service = app, service
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        given = request.headers.get("x-correlation-id", "")
+        correlation_id = given if CORRELATION.fullmatch(given) else str(uuid4())
+        scope.setdefault("state", {})["correlation_id"] = correlation_id
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message.setdefault("headers", []).append(
+                    (b"x-correlation-id", correlation_id.encode())
+                )
+            await send(message)
+
+        started = monotonic()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(service=self._service, correlation_id=correlation_id)
+        traceparent = request.headers.get("traceparent")
+        with tracing.request(scope["method"], _route(scope) or "request", traceparent):
+            try:
+                await self._app(scope, receive, answer)
+            except Exception as error:
+                if status:
+                    raise  # the answer is already on its way
+                await _unforeseen(request, error)(scope, receive, answer)
+        metrics.REQUESTS.labels(
+            self._service, scope["method"], _route(scope) or "none", str(status)
+        ).observe(monotonic() - started)
+
+
+def _route(scope: Mapping[str, Any]) -> str:
+    return str(getattr(scope.get("route"), "path", ""))
+
+
+def _unforeseen(request: Request, error: Exception) -> Any:
+    if is_outage(error) or is_passing(error):
+        log.warning("answered 503", error=type(error).__name__)
+        return problems.unavailable(request, problems.Unavailable())
+    if isinstance(error, problems.Unavailable):
+        return problems.unavailable(request, error)
+    log.error("a bug", exc_info=error)
+    return problems.problem(request, problems.BUG)
+
+
+class BodyCheck:
+    """Reads the body up to its limit and refuses what no model should ever see."""
+
+    def __init__(self, app: App, limit: int, larger: Mapping[str, int]) -> None:
+        self._app, self._limit, self._larger = app, limit, larger
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        limit = next(
+            (n for prefix, n in self._larger.items() if scope["path"].startswith(prefix)),
+            self._limit,
+        )
+        body = await _read(receive, limit)
+        wrong = problems.TOO_LARGE if body is None else _judge(request, body)
+        if wrong is not None:
+            await problems.problem(request, wrong)(scope, receive, send)
+            return
+        scope.setdefault("state", {})["body"] = body
+        handed = False
+
+        async def again() -> Message:
+            nonlocal handed
+            if handed:
+                return await receive()
+            handed = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, again, send)
+
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """The whole body, or None when it is larger than the limit."""
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            return None
+        parts.append(part)
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _judge(request: Request, body: bytes) -> Rule | None:
+    if not body:
+        return None
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.headers.get("content-encoding", "identity") != "identity":
+        return problems.UNSUPPORTED
+    if kind != "application/json" and not (
+        kind.startswith("application/") and kind.endswith("+json")
+    ):
+        return problems.UNSUPPORTED
+    return None if is_strict_json(body) else problems.MALFORMED
+
+
+def is_strict_json(body: bytes) -> bool:
+    """UTF-8 JSON without NaN, Infinity, NUL, lone surrogates, duplicate keys or deep nesting."""
+    try:
+        text = body.decode("utf-8")
+        if _too_deep(text):
+            return False
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")  # fails on a lone surrogate
+        return "\\u0000" not in text or "\x00" not in _all_text(value)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _too_deep(text: str) -> bool:
+    depth = 0
+    for character in re.sub(r'"(?:[^"\\]|\\.)*"', "", text):
+        if character in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif character in "]}":
+            depth -= 1
+    return False
+
+
+def _all_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return "".join(map(_all_text, [*value, *value.values()]))
+    return "".join(map(_all_text, value)) if isinstance(value, list) else ""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
+        raise ValueError("a key stands twice")
+    return unique
+
+
+def _refuse(_constant: str) -> Any:
+    raise ValueError("not a number of JSON")

@@ -1,0 +1,52 @@
+"""Schema changes: Alembic, run at the start of every replica, one at a time."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from chassis import commands, dead_letters, delivery, outbox
+
+ONE_AT_A_TIME = text("SELECT pg_advisory_lock(hashtext('migrations'))")
+
+
+def chassis_tables(op: Any) -> None:
+    """Create the tables that every service has. Called by its first migration."""
+    for statement in (
+        outbox.TABLE,
+        delivery.INBOX,
+        commands.TABLE,
+        dead_letters.TABLE,
+        dead_letters.INDEX,
+    ):
+        op.execute(statement)
+
+
+async def migrate(url: str, versions: Path) -> None:
+    """Bring the database to the newest version.
+
+    Raises:
+        OSError: the database is not there (yet).
+    """
+    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": 5})
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(ONE_AT_A_TIME)
+            await connection.commit()
+            await connection.run_sync(_upgrade, versions)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection, versions: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
+    config.set_main_option("version_locations", str(versions))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "heads")

@@ -1,0 +1,149 @@
+"""Every error is `application/problem+json` (RFC 9457) and never repeats what was sent."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from contracts.refusal import Refusal, Rule
+from fastapi.encoders import jsonable_encoder
+from starlette.requests import Request
+from starlette.responses import Response
+
+PROBLEM = "application/problem+json"
+MAX_ERRORS = 20
+
+MALFORMED = Rule("malformed", 400, "This is not readable JSON.", "Das ist kein lesbares JSON.")
+INVALID = Rule("invalid", 422, "Something does not fit.", "Etwas passt nicht.")
+NOT_ACCEPTABLE = Rule(
+    "not-acceptable",
+    406,
+    "The answer cannot be given in that format.",
+    "In diesem Format gibt es keine Antwort.",
+)
+TOO_LARGE = Rule("too-large", 413, "The request is too large.", "Die Anfrage ist zu groß.")
+UNSUPPORTED = Rule(
+    "unsupported-media-type",
+    415,
+    "Send application/json, not compressed.",
+    "Bitte application/json senden, nicht komprimiert.",
+)
+NO_ROUTE = Rule("not-found", 404, "There is nothing here.", "Hier gibt es nichts.")
+NO_METHOD = Rule("method-not-allowed", 405, "Not this method.", "Diese Methode gibt es hier nicht.")
+KEY_REUSED = Rule(
+    "idempotency-key-reused",
+    422,
+    "This Idempotency-Key was used for something else.",
+    "Dieser Idempotency-Key gehört schon zu einer anderen Anfrage.",
+)
+KEY_INVALID = Rule(
+    "idempotency-key-invalid",
+    400,
+    "An Idempotency-Key has 1 to 200 visible ASCII characters.",
+    "Ein Idempotency-Key hat 1 bis 200 sichtbare ASCII-Zeichen.",
+)
+BUSY = Rule(
+    "unavailable",
+    503,
+    "Not possible right now. Please try again soon, with the same Idempotency-Key.",
+    "Gerade nicht möglich. Bitte gleich noch einmal versuchen, mit demselben Idempotency-Key.",
+)
+BUG = Rule("internal", 500, "This did not work. It is our fault.", "Das hat nicht geklappt.")
+
+BY_STATUS = {
+    rule.status: rule for rule in (MALFORMED, NO_ROUTE, NO_METHOD, TOO_LARGE, UNSUPPORTED, BUSY)
+}
+
+
+class Unavailable(Exception):  # noqa: N818 - a state of the world, not an error of anybody
+    """The world is down or too busy: 503 with `Retry-After`. `code` says what is."""
+
+    def __init__(self, code: str = "unavailable", retry_after: int = 1) -> None:
+        super().__init__(code)
+        self.code, self.retry_after = code, retry_after
+
+
+def language(request: Request) -> str:
+    """`de` where the client prefers German, else `en`."""
+    wanted = request.headers.get("accept-language", "").lower()
+    german, english = wanted.find("de"), wanted.find("en")
+    return "de" if german >= 0 and (english < 0 or german < english) else "en"
+
+
+def problem(
+    request: Request,
+    rule: Rule,
+    errors: Sequence[Mapping[str, Any]] = (),
+    more: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The answer for a rule that said no."""
+    detail = rule.de if language(request) == "de" else rule.en
+    body = {
+        **(more or {}),
+        "type": f"urn:kommunalcampus:problem:{rule.code}",
+        "title": rule.en,
+        "status": rule.status,
+        "detail": detail,
+        "code": rule.code,
+        "instance": f"urn:correlation:{getattr(request.state, 'correlation_id', '')}",
+        "errors": list(errors)[:MAX_ERRORS],
+    }
+    return Response(
+        orjson.dumps(jsonable_encoder(body)), rule.status, dict(headers or {}), media_type=PROBLEM
+    )
+
+
+def refused(request: Request, refusal: Refusal) -> Response:
+    """The answer for a refusal."""
+    rule = refusal.rule
+    detail = rule.de if language(request) == "de" else rule.en
+    entry = {"pointer": refusal.pointer, "code": rule.code, "detail": detail}
+    headers = {"WWW-Authenticate": "Bearer"} if rule.status == 401 else {}
+    return problem(request, rule, [entry], refusal.data, headers)
+
+
+def unavailable(request: Request, why: Unavailable) -> Response:
+    """503 with the seconds after which a try makes sense."""
+    rule = Rule(why.code, 503, BUSY.en, BUSY.de)
+    return problem(request, rule, headers={"Retry-After": str(why.retry_after)})
+
+
+# What pydantic found, in our words: its own messages repeat parts of the input.
+WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "uuid_parsing": "must be a UUID",
+    "uuid_type": "must be a UUID",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "string_type": "must be a text",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "model_type": "must be an object",
+    "datetime_parsing": "must be an instant (RFC 3339)",
+    "datetime_from_date_parsing": "must be an instant (RFC 3339)",
+    "timezone_aware": "needs a UTC offset",
+    "date_parsing": "must be a day (YYYY-MM-DD)",
+    "date_from_datetime_parsing": "must be a day (YYYY-MM-DD)",
+    "string_pattern_mismatch": "does not have the form that is asked for",
+}
+LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "expected")
+
+
+def found(entry: Mapping[str, Any]) -> dict[str, str]:
+    """One finding of pydantic as pointer, code and detail, without the input."""
+    kind = str(entry["type"])
+    place = [str(part) for part in entry["loc"]]
+    if place and place[0] == "body":
+        place = place[1:]
+    steps = [part if re.fullmatch(r"[A-Za-z0-9_@.-]{1,60}", part) else "…" for part in place]
+    context = entry.get("ctx", {})
+    limits = ", ".join(f"{name} {context[name]}" for name in LIMITS if name in context)
+    text = WORDS.get(kind) or (f"must satisfy: {limits}" if limits else "does not fit")
+    pointer = "".join(f"/{step}" for step in steps)
+    return {"pointer": pointer, "code": kind.replace("_", "-"), "detail": text}

@@ -1,0 +1,353 @@
+"""For tests of one service: the real program, its own database, a real Kafka, a test issuer.
+
+`servers` (PostgreSQL and Kafka, started once per test run) comes from the root `conftest.py`.
+"""
+
+import asyncio
+import contextlib
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import httpx
+import jwt
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from contracts.base import Event
+from contracts.topics import TOPICS, Topic
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fastapi import FastAPI
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from chassis.app import Running, Service, create_app
+from chassis.kafka import create_topics, topics_of
+from chassis.outbox import letter, unpack
+from chassis.records import Record, read
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the real servers of this test run are. `postgres` is an administrator's address."""
+
+    postgres: str
+    kafka: str
+
+
+class Issuer:
+    """Signs access tokens like the identity provider, and publishes its keys over HTTP."""
+
+    audience = "kommunalcampus"
+
+    def __init__(self) -> None:
+        self._keys: dict[str, rsa.RSAPrivateKey] = {}
+        self.asked = 0
+        self.rotate()
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                issuer.asked += 1
+                body = json.dumps(issuer.jwks()).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+                """Stay quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def rotate(self, keep_old: bool = True) -> str:
+        """Sign with a new key from now on; the old one stays published unless told otherwise."""
+        if not keep_old:
+            self._keys.clear()
+        self.kid = uuid4().hex
+        self._keys[self.kid] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        return self.kid
+
+    def jwks(self) -> dict[str, Any]:
+        """The public keys."""
+        keys = []
+        for kid, key in self._keys.items():
+            public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+            keys.append({**public, "kid": kid, "use": "sig", "alg": "RS256"})
+        return {"keys": keys}
+
+    def token(
+        self,
+        sub: UUID | None = None,
+        org: UUID | None = None,
+        roles: Sequence[str] = (),
+        provider: str | None = None,
+        **claims: Any,
+    ) -> str:
+        """A valid access token; `claims` replace or add (None removes)."""
+        now = datetime.now(UTC)
+        body = {
+            "iss": self.url,
+            "aud": self.audience,
+            "sub": str(sub or uuid4()),
+            "iat": now,
+            "exp": now + timedelta(minutes=5),
+            "typ": "Bearer",
+            "roles": list(roles),
+            "org": str(org) if org else None,
+            "provider": provider,
+            **claims,
+        }
+        body = {name: value for name, value in body.items() if value is not None}
+        return jwt.encode(body, self._keys[self.kid], "RS256", headers={"kid": self.kid})
+
+    def close(self) -> None:
+        """Stop publishing."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class TestClock:
+    """A clock that tests may set; it runs on from there with the machine's."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        """Now."""
+        return datetime.now(UTC) + self._ahead
+
+    def set(self, moment: datetime) -> None:
+        """Pretend that it is this moment."""
+        self._ahead = moment - datetime.now(UTC)
+
+    def advance(self, **by: float) -> None:
+        """Let time pass: `advance(hours=49)`."""
+        self._ahead += timedelta(**by)
+
+    def reset(self) -> None:
+        """Back to the machine's time."""
+        self._ahead = timedelta()
+
+
+@dataclass
+class TestApp:
+    """A service at work in a test."""
+
+    __test__ = False
+
+    app: FastAPI
+    running: Running
+    issuer: Issuer
+    clock: TestClock
+    servers: Servers
+    records: list[Record] = field(default_factory=list)
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def db(self) -> Any:
+        """Its database."""
+        return self.running.db
+
+    def http(self, *roles: str, **claims: Any) -> httpx.AsyncClient:
+        """A client with a token of these roles; `sub`, `org`, `provider` as in `Issuer.token`."""
+        return self.client({"Authorization": f"Bearer {self.issuer.token(roles=roles, **claims)}"})
+
+    def client(self, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
+        """A client without a token."""
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://service", headers=headers)
+
+    async def send(self, *events: Event, ids: Sequence[UUID] | None = None) -> list[UUID]:
+        """Put events on their topics as their owner would; their `ce_id`s come back."""
+        made = [
+            letter(event, id_, self.clock())
+            for event, id_ in zip(events, ids or [uuid4() for _ in events], strict=True)
+        ]
+        await self.send_raw(*((m.topic, m.key, m.payload, unpack(m.headers)) for m in made))
+        return [m.event_id for m in made]
+
+    async def send_raw(self, *records: tuple[str, bytes | None, bytes | None, Any]) -> None:
+        """Put records (topic, key, value, headers) on topics."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.servers.kafka, acks="all")
+        await producer.start()
+        try:
+            sent = [
+                await producer.send(topic, value, key=key, headers=list(headers))
+                for topic, key, value, headers in records
+            ]
+            await asyncio.gather(*sent)
+        finally:
+            await producer.stop()
+
+    async def heard(
+        self,
+        kind: type[E],
+        where: Callable[[E], bool] = lambda _: True,
+        count: int = 1,
+        seconds: float = 15,
+    ) -> list[E]:
+        """Wait until the service has told at least `count` such events; all of them so far."""
+
+        def found() -> list[E]:
+            contents = (read(record, raw=False).content for record in self.records)
+            return [event for event in contents if isinstance(event, kind) and where(event)]
+
+        async with self.news:
+            try:
+                await asyncio.wait_for(self.news.wait_for(lambda: len(found()) >= count), seconds)
+            except TimeoutError:
+                raise AssertionError(
+                    f"{len(found())} of {count} {kind.type} within {seconds} s"
+                ) from None
+            return found()
+
+    async def settled(self, seconds: float = 20) -> None:
+        """Wait until everything that was sent is handled and everything told is on its topic."""
+        await until(self._is_settled, seconds)
+
+    async def _is_settled(self) -> bool:
+        async with self.db.snapshot() as tx:
+            if await tx.row(text("SELECT 1 FROM outbox LIMIT 1")):
+                return False
+        for listener in self.running.listeners:
+            if listener.delivered.running.locked() or listener.consumer is None:
+                return False
+            places = list(listener.consumer.assignment())
+            if not places:
+                return False
+            ends = await listener.consumer.end_offsets(places)
+            for place in places:
+                if (await listener.consumer.committed(place) or 0) < ends[place]:
+                    return False
+        return True
+
+    async def listen(self) -> None:
+        """Collect what the service tells, until cancelled."""
+        names = [topic.name for topic in TOPICS if topic.owner == self.running.service.name]
+        dead = [s.topic.dead for s in self.running.service.subscriptions.all]
+        consumer = AIOKafkaConsumer(
+            *names, *dead, bootstrap_servers=self.servers.kafka, auto_offset_reset="latest"
+        )
+        await consumer.start()
+        try:
+            for place in consumer.assignment():
+                await consumer.position(place)  # from here on nothing is missed
+            self.listening.set()
+            while True:
+                got = await consumer.getmany(timeout_ms=100)
+                async with self.news:
+                    for records in got.values():
+                        self.records += records
+                    self.news.notify_all()
+        finally:
+            await consumer.stop()
+
+    listening: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def until(
+    what: Callable[[], Any], seconds: float = 20, every: float = 0.02, name: str = "it"
+) -> Any:
+    """Wait for a condition (plain or async) with a deadline; its first true value."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while True:
+        got = what()
+        if asyncio.iscoroutine(got):
+            got = await got
+        if got:
+            return got
+        if loop.time() > end:
+            raise AssertionError(f"{name} did not happen within {seconds} s")
+        await asyncio.sleep(every)
+
+
+@contextlib.asynccontextmanager
+async def new_database(servers: Servers) -> AsyncIterator[str]:
+    """A fresh database on the test server; its address."""
+    name = f"test_{uuid4().hex}"
+    await _as_admin(servers, f"CREATE DATABASE {name}")
+    url = make_url(servers.postgres).set(drivername="postgresql+asyncpg", database=name)
+    try:
+        yield url.render_as_string(hide_password=False)
+    finally:
+        await _as_admin(servers, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _as_admin(servers: Servers, statement: str) -> None:
+    url = make_url(servers.postgres).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text(statement))
+    finally:
+        await engine.dispose()
+
+
+async def _skip_history(servers: Servers, name: str, topics: Sequence[Topic]) -> None:
+    """Earlier tests left records; the groups of this service begin behind them."""
+    for topic in topics:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=servers.kafka,
+            group_id=f"{name}.{topic.name}",
+            enable_auto_commit=False,
+        )
+        await consumer.start()
+        try:
+            places = [TopicPartition(topic.name, n) for n in range(topic.partitions)]
+            ends = await consumer.end_offsets(places)
+            consumer.assign(places)
+            await consumer.commit(ends)
+        finally:
+            await consumer.stop()
+
+
+@contextlib.asynccontextmanager
+async def running(
+    build: Callable[..., Service], servers: Servers, issuer: Issuer, **settings: Any
+) -> AsyncIterator[TestApp]:
+    """The service at work, on a database of its own. `settings` are those of its class."""
+    clock = TestClock()
+    async with new_database(servers) as url:
+        service = build(
+            database_url=url,
+            kafka=servers.kafka,
+            issuer=issuer.url,
+            jwks_url=issuer.url,
+            clock=clock,
+            **settings,
+        )
+        heard = [subscription.topic for subscription in service.subscriptions.all]
+        await create_topics(servers.kafka, topics_of(service.name, service.subscriptions.all))
+        await _skip_history(servers, service.name, heard)
+        app = create_app(service)
+        test = TestApp(app, app.state.running, issuer, clock, servers)
+        async with app.router.lifespan_context(app):
+            listening = asyncio.create_task(test.listen())
+            try:
+                await until(lambda: test.running.kafka_ready, 30, name="the start of the service")
+                await asyncio.wait_for(test.listening.wait(), 15)
+                yield test
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[Issuer]:
+    """The test issuer."""
+    made = Issuer()
+    yield made
+    made.close()
