@@ -18,40 +18,64 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# status -> (code, title, seconds after which trying again makes sense)
-PROBLEMS: dict[int, tuple[str, str, int | None]] = {
-    404: ("not-found", "There is nothing at this address.", None),
-    413: ("payload-too-large", "The request body is larger than allowed.", None),
-    429: ("too-many-requests", "Too many requests; please try again shortly.", 1),
-    502: ("service-unavailable", "The service is not reachable; please try again shortly.", 2),
-    503: ("service-unavailable", "The service is not available; please try again shortly.", 2),
-    504: ("service-timeout", "The service did not answer in time; please try again.", 2),
+# status -> code (as the services use it), English, German, seconds until trying again
+PROBLEMS: dict[int, tuple[str, str, str, int | None]] = {
+    404: ("not-found", "There is nothing here.", "Hier gibt es nichts.", None),
+    413: ("too-large", "The request is too large.", "Die Anfrage ist zu groß.", None),
+    429: (
+        "too-many-requests",
+        "Too many requests. Please try again soon.",
+        "Zu viele Anfragen. Bitte gleich noch einmal versuchen.",
+        1,
+    ),
+    502: (
+        "unavailable",
+        "Not possible right now. Please try again soon.",
+        "Gerade nicht möglich. Bitte gleich noch einmal versuchen.",
+        2,
+    ),
+    504: (
+        "timeout",
+        "The answer took too long. Please try again, with the same Idempotency-Key.",
+        "Die Antwort kam nicht rechtzeitig. Bitte mit demselben Idempotency-Key noch einmal "
+        "versuchen.",
+        2,
+    ),
 }
-FALLBACK = ("gateway-error", "The gateway could not handle the request.", None)
+FALLBACK = ("internal", "This did not work. It is our fault.", "Das hat nicht geklappt.", None)
 
 
-def problem(status: int) -> dict[str, object]:
-    """The body for one status: `type`, `title`, `status`, `code`, as every service answers."""
-    code, title, _ = PROBLEMS.get(status, FALLBACK)
+def problem(status: int, german: bool = False) -> dict[str, object]:
+    """The body for one status, with the same fields as the answers of the services."""
+    code, in_english, in_german, _ = PROBLEMS.get(status, FALLBACK)
     return {
         "type": f"urn:kommunalcampus:problem:{code}",
-        "title": title,
+        "title": in_english,
         "status": status,
+        "detail": in_german if german else in_english,
         "code": code,
+        "errors": [],
     }
 
 
-def answer(path: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+def prefers_german(accepted: str) -> bool:
+    """As the services decide: German where it stands before English in `Accept-Language`."""
+    wanted = accepted.lower()
+    german, english = wanted.find("de"), wanted.find("en")
+    return german >= 0 and (english < 0 or german < english)
+
+
+def answer(path: str, german: bool = False) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Status, headers and body for `/problems/{status}`; every other path is a 404 of its own."""
     if path == "/health":
         return 200, [(b"content-type", b"text/plain")], b"ok"
     word = path.removeprefix("/problems/")
     status = int(word) if word.isascii() and word.isdigit() and len(word) == 3 else 404
     headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
-    wait = PROBLEMS.get(status, FALLBACK)[2]
+    wait = PROBLEMS.get(status, FALLBACK)[3]
     if wait is not None:
         headers.append((b"retry-after", str(wait).encode()))
-    body = json.dumps(problem(status)).encode()
+    body = json.dumps(problem(status, german), ensure_ascii=False).encode()
     headers.append((b"content-length", str(len(body)).encode()))
     return (404 if status == 404 else 200), headers, body
 
@@ -60,7 +84,8 @@ async def app(scope: Scope, _receive: Receive, send: Send) -> None:
     """ASGI application."""
     if scope["type"] != "http":
         return
-    status, headers, body = answer(str(scope["path"]))
+    accepted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+    status, headers, body = answer(str(scope["path"]), prefers_german(accepted))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 

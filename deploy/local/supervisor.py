@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xmlrpc.client
 from collections.abc import Iterable, Mapping
@@ -54,7 +55,11 @@ class _UnixConnection(HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(ANSWER_SECONDS)
-        self.sock.connect(self.host)
+        try:
+            self.sock.connect(self.host)
+        except OSError:
+            self.sock.close()
+            raise
 
 
 class _UnixTransport(xmlrpc.client.Transport):
@@ -66,6 +71,7 @@ class _UnixTransport(xmlrpc.client.Transport):
         del host
         connection = _UnixConnection("localhost")
         connection.host = str(self._path)
+        self._connection = ("localhost", connection)  # where `close` of the proxy looks for it
         return connection
 
 
@@ -119,7 +125,7 @@ class Supervisor:
         self._socket.unlink(missing_ok=True)
         log = (self._settings.logs / "supervisord.start.log").open("w")
         with log:
-            subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(self._config)],
                 cwd=self._settings.root,
                 env=clean(self._settings),
@@ -128,6 +134,8 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        # it outlives this command; where it does not (a test), its end has to be noticed
+        threading.Thread(target=process.wait, daemon=True).start()
         deadline = time.monotonic() + START_SECONDS
         while self.pid() is None:
             if time.monotonic() > deadline:
