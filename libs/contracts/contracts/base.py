@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -49,8 +50,18 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
 Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~:-]{0,119}$")]
 """A reference that a provider chose for its own thing."""
 
-CourseText = Annotated[str, Field(max_length=20_000)]
+PUBLIC: dict[str, Any] = {"x-public-text": True}
+"""Marks words that are public anyway. Only topics of `provider` and `catalog` may carry them."""
+
+CourseText = Annotated[str, Field(max_length=20_000, json_schema_extra=PUBLIC)]
 """Public text about a course, written by its provider; never about an employee."""
+
+Echo = Annotated[
+    str,
+    BeforeValidator(lambda words: words[:300] if isinstance(words, str) else words),
+    Field(max_length=300, json_schema_extra=PUBLIC),
+]
+"""Words of a verdict to a provider, cut to 300 characters, so that no submission can inflate it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,26 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Code, CourseText, Event, Instant, Part, Ref, Slug
+from contracts.base import Code, CourseText, Echo, Event, Instant, Part, Ref, Slug
 from contracts.money import Cents
-from contracts.provider import CancellationStep, Count, Format, Skill, Title
+from contracts.provider import (
+    CancellationStep,
+    Count,
+    Format,
+    Language,
+    Skill,
+    Title,
+    Url,
+)
 from contracts.topics import OFFERS, RUNS, VERDICTS
 
 
 class Finding(Part):
     """Something that is wrong or doubtful in a submission. `detail` never repeats the input."""
 
-    pointer: str
+    pointer: Echo
     code: Code
-    detail: str
+    detail: Echo
 
 
 class OfferAccepted(
@@ -24,8 +32,8 @@ class OfferAccepted(
 ):
     """The submission `submission_id` (its `ce_id`) was taken over."""
 
-    provider_id: str
-    offer_ref: str
+    provider_id: Slug
+    offer_ref: Ref
     submission_id: UUID
     offer_id: UUID
     run_ids: dict[Ref, UUID] = {}
@@ -40,8 +48,8 @@ class OfferRejected(
     Provider and reference are given as far as they could be read.
     """
 
-    provider_id: str | None = None
-    offer_ref: str | None = None
+    provider_id: Echo | None = None
+    offer_ref: Echo | None = None
     submission_id: UUID
     errors: Annotated[list[Finding], Field(min_length=1)]
 
@@ -53,10 +61,10 @@ class OfferSnapshot(Part):
     provider_id: Slug
     offer_ref: Ref
     title: Title
-    language: str
+    language: Language
     format: Format
     workload_hours: int | None = None
-    url: str | None = None
+    url: Url | None = None
     skills: list[Skill] = []
     standard_cents: Cents
     member_cents: Cents

@@ -8,21 +8,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.base import CourseText, Event, Instant, Part, Ref, Slug
+from contracts.base import PUBLIC, CourseText, Event, Instant, Part, Ref, Slug
 from contracts.money import Cents, Percent
 from contracts.topics import PROVIDER_OFFERS
 
 Format = Literal["on_demand", "hybrid", "presence", "live_online"]
 Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
-Title = Annotated[str, Field(min_length=1, max_length=300)]
+Title = Annotated[str, Field(min_length=1, max_length=300, json_schema_extra=PUBLIC)]
+Keyword = Annotated[str, Field(max_length=80, json_schema_extra=PUBLIC)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+Url = Annotated[str, Field(max_length=2000, pattern=r"^https?://", json_schema_extra=PUBLIC)]
 
 
 class Skill(Part):
     """A competence that an offer teaches, in a framework such as DigComp 2.2."""
 
-    framework: Annotated[str, Field(min_length=1, max_length=40)]
-    version: Annotated[str, Field(max_length=20)] | None = None
-    code: Annotated[str, Field(min_length=1, max_length=120)]
+    framework: Annotated[str, Field(min_length=1, max_length=40, json_schema_extra=PUBLIC)]
+    version: Annotated[str, Field(max_length=20, json_schema_extra=PUBLIC)] | None = None
+    code: Annotated[str, Field(min_length=1, max_length=120, json_schema_extra=PUBLIC)]
     level: Annotated[int, Field(strict=True, ge=1, le=8)] | None = None
 
 
@@ -80,11 +83,11 @@ class OfferSubmitted(
     offer_ref: Ref
     title: Title
     description_html: CourseText = ""
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "de"
+    language: Language = "de"
     format: Format
     workload_hours: Annotated[int, Field(strict=True, ge=0, le=2000)] | None = None
-    url: Annotated[str, Field(max_length=2000, pattern=r"^https?://")] | None = None
-    keywords: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=40)] = []
+    url: Url | None = None
+    keywords: Annotated[list[Keyword], Field(max_length=40)] = []
     skills: Annotated[list[Skill], Field(max_length=40)] = []
     price: Price | None = None
     costs: Costs | None = None
