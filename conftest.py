@@ -14,8 +14,6 @@ from chassis.testing import Servers
 from deploy.local.settings import Settings
 from deploy.local.stack import Stack
 
-pytest_plugins = ["chassis.testing"]
-
 POSTGRES_IMAGE, KAFKA_IMAGE = "postgres:18", "apache/kafka:4.3.1"
 
 

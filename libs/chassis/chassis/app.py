@@ -90,8 +90,10 @@ class Running:
     async def _prepare_kafka(self) -> None:
         service = self.service
         subscriptions = service.subscriptions.all
-        await create_topics(service.settings.kafka, topics_of(service.name, subscriptions))
-        broker, listeners = listen(service.settings, service.name, subscriptions, self.db)
+        settings = service.settings
+        topics = topics_of(service.name, subscriptions)
+        await create_topics(settings.kafka, topics, settings.kafka_replicas)
+        broker, listeners = listen(settings, service.name, subscriptions, self.db)
         try:
             await broker.start()
         except BaseException:

@@ -132,7 +132,7 @@ def topics_of(name: str, subscriptions: Iterable[Subscription]) -> list[Topic]:
     return heard + [topic for topic in TOPICS if topic.owner == name and topic not in heard]
 
 
-async def create_topics(bootstrap: str, topics: Iterable[Topic]) -> None:
+async def create_topics(bootstrap: str, topics: Iterable[Topic], replicas: int = 1) -> None:
     """Make what is missing of these topics and their dead-letter topics.
 
     Raises:
@@ -144,8 +144,8 @@ async def create_topics(bootstrap: str, topics: Iterable[Topic]) -> None:
         existing = set(await admin.list_topics())
         wanted = []
         for topic in topics:
-            wanted.append(_new(topic.name, topic.partitions, topic.retention_ms))
-            wanted.append(_new(topic.dead, 1, DEAD_RETENTION_MS))
+            wanted.append(_new(topic.name, topic.partitions, topic.retention_ms, replicas))
+            wanted.append(_new(topic.dead, 1, DEAD_RETENTION_MS, replicas))
         missing = [topic for topic in wanted if topic.name not in existing]
         if missing:
             answer = await admin.create_topics(missing)
@@ -156,10 +156,10 @@ async def create_topics(bootstrap: str, topics: Iterable[Topic]) -> None:
         await admin.close()
 
 
-def _new(name: str, partitions: int, retention_ms: int) -> NewTopic:
+def _new(name: str, partitions: int, retention_ms: int, replicas: int) -> NewTopic:
     return NewTopic(
         name=name,
         num_partitions=partitions,
-        replication_factor=-1,
+        replication_factor=replicas,
         topic_configs={"retention.ms": str(retention_ms), "cleanup.policy": "delete"},
     )

@@ -13,6 +13,7 @@ class ServiceSettings(BaseSettings):
 
     database_url: str = Field(description="postgresql+asyncpg://role:password@host:port/database")
     kafka: str = Field("127.0.0.1:9092", description="Bootstrap servers of Kafka")
+    kafka_replicas: int = Field(1, ge=1, le=7, description="Copies of a new topic's partitions")
     issuer: str = Field(description="Issuer of the access tokens, as it stands in `iss`")
     audience: str = Field("kommunalcampus", description="What `aud` of a token must contain")
     jwks_url: str = Field(description="Where the issuer publishes its keys")
