@@ -9,6 +9,8 @@ SHELL := /bin/sh
 FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
 	if $$name -c '$(FITS)' 2>/dev/null; then echo $$name; exit; fi; done; echo python3)
+ANY := $(PYTHON) -c '' 2>/dev/null || \
+	{ echo "Problem: Python 3.11 or newer is needed; '$(PYTHON)' does not run." >&2; exit 1; }
 PY := .venv/bin/python
 # Every member has its package under its own name; tests of members share one name, so each alone
 PACKAGES := $(foreach member,$(wildcard libs/* services/*),$(wildcard $(member)/$(notdir $(member))))
@@ -23,9 +25,11 @@ help: ## print these commands
 		while IFS='|' read -r name text; do printf '  %-9s %s\n' "$$name" "$$text"; done
 
 setup: ## make the Python environment (.venv) from requirements.lock
+	@$(ANY)
 	@$(PYTHON) -m deploy.setup
 
 preflight:
+	@$(ANY)
 	@$(PYTHON) -m deploy.local.preflight up
 
 up: preflight setup ## start everything; returns when all is ready

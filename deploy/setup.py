@@ -27,8 +27,10 @@ def main() -> int:
     if sys.version_info < preflight.NEEDED:
         return preflight.main(["setup"])
     if not LOCK.exists():
-        sys.stderr.write("There is no requirements.lock; .venv is used as it is.\n")
-        return 0 if PYTHON.exists() else 1
+        there = PYTHON.exists()
+        end = "is used as it is" if there else "cannot be made"
+        sys.stderr.write(f"There is no requirements.lock: .venv {end}.\n")
+        return 0 if there else 1
     if _is_made():
         return 0
     if preflight.main(["setup"]):

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from deploy.local import progress
 from deploy.local.environment import ToolError
+from deploy.local.environment import clean as clean_environment
 from deploy.local.fetch import FetchError
 from deploy.local.settings import Settings
 from deploy.local.stack import NotReadyError, Stack
@@ -62,9 +63,9 @@ def up(settings: Settings, arguments: argparse.Namespace) -> int:
     with progress.bars():
         stack.up(lambda name, seconds: progress.say(f"  {name:<14} ready {seconds:5.1f} s"))
     progress.say(f"All is ready after {time.monotonic() - began:.1f} s.")
-    for part in stack.parts.values():
-        for label, address in part.addresses.items():
-            print(f"  {label:<18} {address}")
+    shown = {label: at for part in stack.parts.values() for label, at in part.addresses.items()}
+    for label, address in sorted(shown.items(), key=lambda item: item[0] != "gateway"):
+        print(f"  {label:<18} {address}")
     return 0
 
 
@@ -122,7 +123,8 @@ def logs(settings: Settings, arguments: argparse.Namespace) -> int:
         return 1
     follow = ["-F"] if sys.stdout.isatty() else []
     lines = ["-n", str(arguments.n)]
-    return subprocess.call(["tail", *lines, *follow, *(str(path) for path in wanted)])
+    command = ["tail", *lines, *follow, *(str(path) for path in wanted)]
+    return subprocess.call(command, env=clean_environment(settings))
 
 
 def _word(word: str) -> str:

@@ -83,6 +83,7 @@ def as_plain_user() -> list[str]:
     """The prefix for programs that refuse root: a user namespace in which we are somebody else."""
     if os.geteuid() != 0:
         return []
-    if shutil.which("unshare", path=SYSTEM_PATH) is None:
+    unshare = shutil.which("unshare", path=SYSTEM_PATH)
+    if unshare is None:
         raise ToolError("PostgreSQL does not run as root here: use a plain user.")
-    return ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
+    return [unshare, "--user", "--map-user=1000", "--map-group=1000", "--"]

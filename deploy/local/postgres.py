@@ -61,7 +61,8 @@ def accepts(settings: Settings) -> bool:
     try:
         with socket.create_connection(address, timeout=0.5) as connection:
             connection.sendall(hello)
-            return connection.recv(1) == b"R"
+            # all of the answer: closing with some of it unread would look like a fault in the log
+            return connection.recv(1024)[:1] == b"R"
     except OSError:
         return False
 

@@ -19,6 +19,7 @@ from deploy.local import ports
 LOOPBACK = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent.parent
 NEEDED = (3, 11)
+SYSTEM = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}  # the user's may be stripped
 FIRST_TIME = 1500  # MB: environment 600, downloads and what is unpacked 500, state 200
 LATER = 200  # MB
 NETWORK_SECONDS = 3
@@ -101,8 +102,7 @@ def root_problems() -> "list[str]":
         return []
     command = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "true"]
     try:
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: PLW1510
-        if done.returncode == 0:
+        if subprocess.call(command, env=SYSTEM, stderr=subprocess.DEVNULL) == 0:
             return []
     except OSError:
         pass
@@ -168,10 +168,15 @@ def owner(port: int) -> int:
         return _owner_of_socket(_listening_sockets(port))
     try:
         command = ["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-t"]
-        said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout  # noqa: PLW1510
+        said = _output(command)
         return int(said.split()[0]) if said.split() else 0
     except (OSError, ValueError):
         return 0
+
+
+def _output(command: "list[str]") -> bytes:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=SYSTEM)  # noqa: PLW1510
+    return bytes(done.stdout)
 
 
 def _listening_sockets(port: int) -> "set[str]":
@@ -208,7 +213,7 @@ def belongs(pid: int, run: Path) -> bool:
         pass
     try:
         command = ["ps", "-E", "-ww", "-o", "command=", "-p", str(pid)]
-        said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout  # noqa: PLW1510
+        said = _output(command)
         return mark in said
     except OSError:
         return False
