@@ -72,7 +72,9 @@ async def post_note(
 
 
 @router.get("/notes/{note_id}")
-async def get_note(note_id: int, _: Annotated[Actor, Allowed("coordinator")], read: Read) -> Written:
+async def get_note(
+    note_id: int, _: Annotated[Actor, Allowed("coordinator")], read: Read
+) -> Written:
     """Read a number."""
     async with read() as tx:
         row = await tx.row(text("SELECT * FROM note WHERE id = :id"), {"id": note_id})
