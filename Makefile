@@ -74,6 +74,7 @@ format: setup ## bring the code into its form
 	@$(PY) -m ruff format .
 
 specs: setup ## write the generated pages anew (docs/)
+	@$(PY) -m contracts.schemas --write
 	@$(PY) -m chassis.specs
 
 .PHONY: specs-unchanged

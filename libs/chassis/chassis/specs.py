@@ -6,7 +6,6 @@ runs with, and from the topics it owns.
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from functools import reduce
 from importlib import import_module
@@ -58,16 +57,19 @@ def _typed(topic: Topic) -> Callable[..., Any]:
     return hear
 
 
-def write(names: list[str], folder: Path) -> None:
-    """Write the documents of these services."""
+def write(root: Path) -> list[str]:
+    """Write the documents of every service of the checkout; their names."""
+    folder = root / "docs" / "api"
     folder.mkdir(parents=True, exist_ok=True)
     for setting in ("KC_DATABASE_URL", "KC_ISSUER", "KC_JWKS_URL"):
         os.environ.setdefault(setting, "postgresql+asyncpg://nobody@127.0.0.1/nothing")
+    names = sorted(app.parent.name for app in root.glob("services/*/*/app.py"))
     for name in names:
         service: Service = import_module(f"{name}.app").build()
         (folder / f"{name}.openapi.json").write_text(openapi_of(service), encoding="utf-8")
         (folder / f"{name}.asyncapi.json").write_text(asyncapi_of(service), encoding="utf-8")
+    return names
 
 
 if __name__ == "__main__":
-    write(sys.argv[2:], Path(sys.argv[1]))
+    print("written:", ", ".join(write(Path.cwd())))  # noqa: T201 - this is a command
