@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from deploy.local import postgres, processes
+from deploy.local import postgres, preflight, processes
 from deploy.local.inventory import all_parts
 from deploy.local.parts import Part
 from deploy.local.progress import say
@@ -25,7 +25,7 @@ from deploy.local.supervisor import State, Supervisor
 POLL = 0.05  # seconds between two looks at a health probe
 READY_SECONDS = 120.0  # for one part, after it was started
 HUNG_SECONDS = 10.0  # what runs but does not answer for so long during `up` is started anew
-FAST_FAILURES = 4  # what ends so often during `up` will not do better by waiting
+FAST_FAILURES = 3  # what ends so often during `up` will not do better by waiting
 
 
 class NotReadyError(Exception):
@@ -44,6 +44,7 @@ class Stack:
             raise LookupError(f"There is no part called {', '.join(sorted(unknown))}.")
         chosen = [part for part in described if parts is None or part.name in parts]
         self.parts = {part.name: part for part in chosen}
+        self._complete = len(chosen) == len(described)
         self._supervisor = Supervisor(settings)
         self._ready: dict[str, threading.Event] = {}
         self._failed = threading.Event()
@@ -162,12 +163,24 @@ class Stack:
             left = processes.end_all(self.settings.run)
             if left:
                 say(f"  ended {left} processes that an earlier run left")
+            self._refuse_taken_ports()
             self._supervisor.launch(parts)
             return set()
         known = {state.pid for state in self._supervisor.states().values()}
         family = {pid} | known | processes.descendants(pid)
         processes.end_all(self.settings.run, keep=family)
         return self._supervisor.changed(parts)
+
+    def _refuse_taken_ports(self) -> None:
+        """Nothing of ours runs now: who listens on our ports would pass for one of our parts."""
+        wanted = {
+            name: port
+            for name, port in self.settings.ports.items()
+            if self._complete or name in self.parts
+        }
+        problems = preflight.port_problems(wanted, self.settings.run)
+        if problems:
+            raise NotReadyError("\n".join(problems))
 
     def _bring(self, part: Part, changed: bool) -> None:
         try:

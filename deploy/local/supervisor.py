@@ -236,7 +236,8 @@ def _program(settings: Settings, part: Part) -> Mapping[str, object]:
 
 
 def _section(name: str, values: Mapping[str, object]) -> str:
-    lines = [f"{key} = {value}" for key, value in values.items() if value != ""]
+    texts = {k: _escaped(str(v)) if isinstance(v, Path) else v for k, v in values.items()}
+    lines = [f"{key} = {text}" for key, text in texts.items() if text != ""]
     return "\n".join([f"[{name}]", *lines, ""])
 
 

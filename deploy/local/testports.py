@@ -8,14 +8,13 @@ import random
 import socket
 import tempfile
 from pathlib import Path
-from typing import IO
 
 from deploy.local.ports import BASE, REPLICA_STEP, SERVICES
 from deploy.local.settings import LOOPBACK
 
 # Below the ports that systems give to outgoing connections (Linux: from 32768)
 OFFSETS = range(12_010, 22_400, 163)  # no two ports differ by a multiple of 163
-_held: list[IO[str]] = []
+_held: list[int] = []  # open files, closed when the process ends
 
 
 def reserve() -> int:
@@ -23,16 +22,16 @@ def reserve() -> int:
     folder = Path(tempfile.gettempdir()) / f"kc-ports-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     for offset in random.sample(OFFSETS, len(OFFSETS)):
-        file = (folder / str(offset)).open("w")
+        file = os.open(folder / str(offset), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            file.close()
+            os.close(file)
             continue
         if all(_free(port + offset) for port in _ports()):
             _held.append(file)
             return offset
-        file.close()
+        os.close(file)
     raise OSError("No free ports were found for a test run.")
 
 
