@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.local import ports
@@ -17,4 +18,4 @@ def spare_settings(run: Path, **extra: str) -> Settings:
         for door in doors:
             door.bind((LOOPBACK, 0))
         free = {name: door.getsockname()[1] for name, door in zip(ports.BASE, doors, strict=True)}
-    return Settings(run=run, cache=Settings.from_env({}).cache, ports=free, extra=extra)
+    return replace(Settings.from_env(), run=run, ports=free, replicas=1, extra=extra)
