@@ -1,4 +1,4 @@
-"""A client of the gateway with the token of a demo user; the seed, the demo and the flows use it."""
+"""A client of the gateway with the token of a demo user, for the seed, the demo and the flows."""
 
 from __future__ import annotations
 

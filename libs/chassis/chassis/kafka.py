@@ -30,7 +30,10 @@ class Drain(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self, delivered: Delivered) -> None:
         self._delivered = delivered
 
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002
+    async def on_partitions_revoked(
+        self,
+        revoked: Iterable[TopicPartition],  # noqa: ARG002
+    ) -> None:
         """Wait for the batch that is being handled."""
         async with self._delivered.running:
             pass

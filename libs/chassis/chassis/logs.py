@@ -75,16 +75,7 @@ def configure(service: str, level: str) -> None:
             ],
         )
     )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level)
-    for name in NOISY:  # they bring handlers of their own; FastStream does at import
-        logger = logging.getLogger(name)
-        logger.handlers.clear()
-        logger.propagate = True
-        logger.setLevel(logging.WARNING)
-    logging.getLogger("aiokafka").addFilter(_OncePerSecond())
-    handler.addFilter(_OncePerSecondFor("aiokafka"))
+    _only(handler, level)
     structlog.contextvars.bind_contextvars(service=service)
 
 
@@ -97,3 +88,17 @@ class _OncePerSecondFor(_OncePerSecond):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not record.name.startswith(self._prefix) or super().filter(record)
+
+
+def _only(handler: logging.Handler, level: str) -> None:
+    """Let this handler write everything, and nothing else write anything."""
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in NOISY:  # they bring handlers of their own; FastStream does at import
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(logging.WARNING)
+    logging.getLogger("aiokafka").addFilter(_OncePerSecond())
+    handler.addFilter(_OncePerSecondFor("aiokafka"))

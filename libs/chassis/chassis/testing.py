@@ -5,22 +5,17 @@
 
 import asyncio
 import contextlib
-import json
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
-import jwt
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from contracts.base import Event
 from contracts.topics import TOPICS, Topic
-from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -29,6 +24,7 @@ from chassis.app import Running, Service, create_app
 from chassis.kafka import create_topics, topics_of
 from chassis.outbox import letter, unpack
 from chassis.records import Record, read
+from chassis.testing_issuer import Issuer
 
 E = TypeVar("E", bound=Event)
 
@@ -39,81 +35,6 @@ class Servers:
 
     postgres: str
     kafka: str
-
-
-class Issuer:
-    """Signs access tokens like the identity provider, and publishes its keys over HTTP."""
-
-    audience = "kommunalcampus"
-
-    def __init__(self) -> None:
-        self._keys: dict[str, rsa.RSAPrivateKey] = {}
-        self.asked = 0
-        self.rotate()
-        issuer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                issuer.asked += 1
-                body = json.dumps(issuer.jwks()).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-                """Stay quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def rotate(self, keep_old: bool = True) -> str:
-        """Sign with a new key from now on; the old one stays published unless told otherwise."""
-        if not keep_old:
-            self._keys.clear()
-        self.kid = uuid4().hex
-        self._keys[self.kid] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        return self.kid
-
-    def jwks(self) -> dict[str, Any]:
-        """The public keys."""
-        keys = []
-        for kid, key in self._keys.items():
-            public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
-            keys.append({**public, "kid": kid, "use": "sig", "alg": "RS256"})
-        return {"keys": keys}
-
-    def token(
-        self,
-        sub: UUID | None = None,
-        org: UUID | None = None,
-        roles: Sequence[str] = (),
-        provider: str | None = None,
-        **claims: Any,
-    ) -> str:
-        """A valid access token; `claims` replace or add (None removes)."""
-        now = datetime.now(UTC)
-        body = {
-            "iss": self.url,
-            "aud": self.audience,
-            "sub": str(sub or uuid4()),
-            "iat": now,
-            "exp": now + timedelta(minutes=5),
-            "typ": "Bearer",
-            "roles": list(roles),
-            "org": str(org) if org else None,
-            "provider": provider,
-            **claims,
-        }
-        body = {name: value for name, value in body.items() if value is not None}
-        return jwt.encode(body, self._keys[self.kid], "RS256", headers={"kid": self.kid})
-
-    def close(self) -> None:
-        """Stop publishing."""
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class TestClock:
