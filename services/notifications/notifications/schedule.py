@@ -1,0 +1,7 @@
+"""What is done by the clock."""
+
+from chassis.timers import Timer
+
+from notifications import handlers
+
+TIMERS = [Timer("release-waiting", every_seconds=1, run=handlers.release_waiting)]
