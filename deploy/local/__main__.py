@@ -33,7 +33,15 @@ def main(words: Sequence[str]) -> int:
     arguments = _parser().parse_args(words)
     try:
         return int(arguments.command(Settings.from_env(), arguments))
-    except (NotReadyError, FetchError, ToolError, LookupError, ValueError) as error:
+    except (
+        NotReadyError,
+        FetchError,
+        ToolError,
+        LookupError,
+        ValueError,
+        RuntimeError,
+        OSError,
+    ) as error:
         progress.CONSOLE.print(str(error), markup=False, style="red")
         return 1
     except KeyboardInterrupt:

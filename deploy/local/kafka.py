@@ -84,7 +84,14 @@ def _properties(settings: Settings) -> str:
         "listeners": f"PLAINTEXT://{LOOPBACK}:{broker},CONTROLLER://{LOOPBACK}:{controller}",
         "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{broker}",
         "controller.quorum.voters": f"1@{LOOPBACK}:{controller}",
-        "log.dirs": str(settings.run / "kafka" / "data"),
+        "log.dirs": _in_properties(settings.run / "kafka" / "data"),
     }
     lines = [f"{name}={value}" for name, value in own.items()]
     return (COMMON / "server.properties").read_text() + "\n" + "\n".join(lines) + "\n"
+
+
+def _in_properties(path: Path) -> str:
+    """Java reads such files as Latin-1: everything beyond ASCII is written as an escape."""
+    units = str(path).replace("\\", "\\\\").encode("utf-16-be")
+    codes = [int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2)]
+    return "".join(chr(code) if code < 128 else f"\\u{code:04x}" for code in codes)

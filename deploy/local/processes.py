@@ -30,7 +30,8 @@ def _belongs(process: psutil.Process, run: Path) -> bool:
         if process.environ().get(MARK) == str(run):
             return True
         # a server process of PostgreSQL overwrites its environment, but lives in its data folder
-        return process.name() == "postgres" and Path(process.cwd()).is_relative_to(run)
+        data = str(run / "postgres" / "data")
+        return process.name() == "postgres" and process.cwd() == data
     except GONE:
         return False
 

@@ -22,6 +22,7 @@ from deploy.local.progress import say
 from deploy.local.settings import Settings
 from deploy.local.supervisor import State, Supervisor
 
+LOCK = ".lock"  # by this file a state folder is known
 POLL = 0.05  # seconds between two looks at a health probe
 READY_SECONDS = 120.0  # for one part, after it was started
 HUNG_SECONDS = 10.0  # what runs but does not answer for so long during `up` is started anew
@@ -104,10 +105,15 @@ class Stack:
             self._supervisor.forget()
 
     def clean(self) -> None:
-        """Stop everything and forget all state."""
+        """Stop everything and forget all state; other copies may live in folders below."""
         self.down()
-        if self.settings.run.is_dir():
-            shutil.rmtree(self.settings.run)
+        for path in list(self.settings.run.iterdir()) if self.settings.run.is_dir() else []:
+            if not path.is_dir():
+                path.unlink()
+            elif not (path / LOCK).exists():
+                shutil.rmtree(path)
+        with contextlib.suppress(OSError):
+            self.settings.run.rmdir()
 
     def states(self) -> dict[str, State]:
         """What the supervisor knows of each part; empty when nothing runs."""
@@ -151,7 +157,7 @@ class Stack:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Two commands on one copy wait for each other."""
-        with (self.settings.run / ".lock").open("w") as file:
+        with (self.settings.run / LOCK).open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

@@ -229,7 +229,8 @@ def _program(settings: Settings, part: Part) -> Mapping[str, object]:
         "stopasgroup": "true",
         "killasgroup": "true",
         "redirect_stderr": "true",
-        "stdout_logfile": _escaped(str(settings.logs / f"{part.name}.log")),
+        # expanded twice, unlike all others
+        "stdout_logfile": _escaped(_escaped(str(settings.logs / f"{part.name}.log"))),
         "stdout_logfile_maxbytes": "10MB",
         "stdout_logfile_backups": "2",
     }

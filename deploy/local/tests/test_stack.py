@@ -30,12 +30,14 @@ def wait(until: Callable[[], bool], seconds: float = 20.0) -> None:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    stack = Stack(Settings.for_tests("stack"), {"postgres", "kafka"})
+    """In a folder with all that a checkout's path may have: blanks, umlauts, a per cent sign."""
+    stack = Stack(Settings.for_tests("Größe 100% 😀"), {"postgres", "kafka"})
     try:
         stack.up()
         yield stack
     finally:
         stack.clean()
+        assert not stack.settings.run.exists()
 
 
 def dsn(stack: Stack, role: str, database: str) -> str:
