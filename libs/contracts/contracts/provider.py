@@ -49,9 +49,10 @@ class Costs(Part):
 
 
 class CancellationStep(Part):
-    """From `days_before` calendar days before the start on, this share of the price is due.
+    """Who cancels at least `days_before` calendar days before the start pays this share.
 
-    Steps are ordered by falling `days_before`; `member_percent` replaces `percent` for members.
+    Steps are ordered by falling `days_before`, the first that fits counts; after the last one all
+    is due. `member_percent` replaces `percent` for members, `flat_cents` replaces both.
     """
 
     days_before: Annotated[int, Field(strict=True, ge=0, le=730)]
