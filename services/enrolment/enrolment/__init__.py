@@ -1,0 +1,1 @@
+"""Seats and enrolments: who asked for which run, who has a seat, who stands in the line."""

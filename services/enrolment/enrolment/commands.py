@@ -1,0 +1,108 @@
+"""What people ask of this service, and who they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from contracts.base import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who asks, with the roles that matter here."""
+
+    person_ref: UUID
+    organisation_id: UUID | None
+    coordinator: bool = False
+    approver: bool = False
+    finance: bool = False
+
+    @property
+    def sees_organisation(self) -> bool:
+        """Whether the enrolments of the whole organisation are open to it."""
+        return self.coordinator or self.approver or self.finance
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEnrolment:
+    """Ask for a seat. A coordinator books bindingly, an employee requests."""
+
+    enrolment_id: UUID
+    run_id: UUID
+    person_ref: UUID
+    who: Who
+    cause: Cause
+    cost_centre: str | None = None
+    order_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRow:
+    """One person of a bulk booking."""
+
+    enrolment_id: UUID
+    person_ref: UUID
+    cost_centre: str | None = None
+    order_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookBulk:
+    """Book many people into one run; `all_or_nothing` books nobody if one gets no seat."""
+
+    bulk_id: UUID
+    run_id: UUID
+    rows: Sequence[BulkRow]
+    all_or_nothing: bool
+    who: Who
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptSeat:
+    """Take the seat that is offered."""
+
+    enrolment_id: UUID
+    who: Who
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineSeat:
+    """Pass the offered seat on to the next in line."""
+
+    enrolment_id: UUID
+    who: Who
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class DecideRequest:
+    """Approve or reject an employee's request."""
+
+    enrolment_id: UUID
+    decision: Literal["approve", "reject"]
+    reason: str | None
+    who: Who
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class CancelEnrolment:
+    """Call an enrolment off."""
+
+    enrolment_id: UUID
+    who: Who
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSettings:
+    """Set the rules of an organisation. `version` is the one that was read, if given."""
+
+    organisation_id: UUID
+    approval_required: bool
+    hold_hours: int
+    land: str
+    version: int | None

@@ -1,0 +1,1 @@
+"""The rules of booking. Pure: no I/O, no clock, no randomness."""
