@@ -18,6 +18,7 @@ from deploy.local import progress
 from deploy.local.environment import ToolError
 from deploy.local.environment import clean as clean_environment
 from deploy.local.fetch import FetchError
+from deploy.local.seed import seed
 from deploy.local.settings import Settings
 from deploy.local.stack import NotReadyError, Stack
 
@@ -70,6 +71,8 @@ def up(settings: Settings, arguments: argparse.Namespace) -> int:
     stack = Stack(settings, arguments.parts or None)
     with progress.bars():
         stack.up(lambda name, seconds: progress.say(f"  {name:<14} ready {seconds:5.1f} s"))
+        if not arguments.parts:
+            seed(settings)
     progress.say(f"All is ready after {time.monotonic() - began:.1f} s.")
     shown = {label: at for part in stack.parts.values() for label, at in part.addresses.items()}
     for label, address in sorted(shown.items(), key=lambda item: item[0] != "gateway"):
