@@ -25,7 +25,10 @@ from contracts.topics import Topic
 def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("an instant needs a UTC offset")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant needs a place in UTC") from None
 
 
 def rfc3339(moment: datetime) -> str:
