@@ -1,0 +1,1 @@
+"""The catalogue: it judges what providers submit, publishes offers and runs, and finds them."""

@@ -1,0 +1,1 @@
+"""The rules of the catalogue. No I/O, no clock, no random numbers."""

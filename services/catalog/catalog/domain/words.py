@@ -1,0 +1,41 @@
+"""How words are compared in the search: folded the same way in offers and in questions.
+
+Small letters, no accents (`Überblick` is `uberblick`), parts of `E-Akte` and `SEE-12e4` by
+themselves and joined. Stemming is done by PostgreSQL afterwards, on both sides.
+"""
+
+import re
+import unicodedata
+
+MAX_QUESTION_WORDS = 12
+MAX_WORD = 60
+
+_WORD = re.compile(r"[^\W_]+")
+_COMPOUND = re.compile(r"[^\W_]+(?:[-–/._][^\W_]+)+")
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "ae", "Ö": "oe", "Ü": "ue"})
+
+
+def fold(text: str) -> str:
+    """Small letters without accents; `ß` becomes `ss`."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a text, in their order."""
+    return [word[:MAX_WORD] for word in _WORD.findall(fold(text))]
+
+
+def document(*texts: str) -> str:
+    """What an offer can be found by: its words, compounds joined, umlauts also spelt out."""
+    text = " ".join(texts)
+    joined = [re.sub(r"[\W_]", "", fold(found)) for found in _COMPOUND.findall(text)]
+    spelt = text.translate(_SPELT_OUT)
+    other = [w for w in words(spelt) if w not in set(words(text))] if spelt != text else []
+    return " ".join([*words(text), *joined, *other])
+
+
+def question(text: str) -> list[str]:
+    """The different words that somebody asks for; all of them are wanted."""
+    found = dict.fromkeys(words(text[:2000]))
+    return list(found)[:MAX_QUESTION_WORDS]
