@@ -16,7 +16,7 @@ PY := .venv/bin/python
 PACKAGES := $(foreach member,$(wildcard libs/* services/*),$(wildcard $(member)/$(notdir $(member))))
 RUN := @$(PY) -m deploy.local
 
-.PHONY: help setup preflight up down status logs clean test check demo token replay \
+.PHONY: help setup there preflight up down status logs clean test check demo token replay \
 	lint format specs lock bench
 
 help: ## print these commands
@@ -28,6 +28,10 @@ setup: ## make the Python environment (.venv) from requirements.lock
 	@$(ANY)
 	@$(PYTHON) -m deploy.setup
 
+# What only looks or stops must work without a network, and with an environment that is not new
+there:
+	@test -x $(PY) || { $(ANY); $(PYTHON) -m deploy.setup; }
+
 preflight:
 	@$(ANY)
 	@$(PYTHON) -m deploy.local.preflight up
@@ -35,16 +39,16 @@ preflight:
 up: preflight setup ## start everything; returns when all is ready
 	$(RUN) up
 
-down: setup ## stop everything; the state stays
+down: there ## stop everything; the state stays
 	$(RUN) down
 
-status: setup ## show what runs, and where
+status: there ## show what runs, and where
 	$(RUN) status
 
-logs: setup ## show the logs (service=NAME for one)
+logs: there ## show the logs (service=NAME for one)
 	$(RUN) logs $(service)
 
-clean: setup ## stop everything and forget the state
+clean: there ## stop everything and forget the state
 	$(RUN) clean
 
 demo: preflight setup ## start everything and run the main job, showing each step

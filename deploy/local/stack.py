@@ -48,7 +48,7 @@ class Stack:
         self._complete = len(chosen) == len(described)
         self._supervisor = Supervisor(settings)
         self._ready: dict[str, threading.Event] = {}
-        self._failed = threading.Event()
+        self._failed: set[str] = set()
 
     def __enter__(self) -> Self:
         self.up()
@@ -198,7 +198,7 @@ class Stack:
                 self._renew(part, state)
             self._ready[part.name].set()
         except BaseException:
-            self._failed.set()
+            self._failed.add(part.name)
             raise
 
     def _renew(self, part: Part, state: State | None) -> None:
@@ -210,7 +210,7 @@ class Stack:
             part.prepare()
         for name in part.needs & self._ready.keys():
             while not self._ready[name].wait(0.2):
-                if self._failed.is_set():
+                if name in self._failed:
                     raise NotReadyError(f"{part.name} was not started, because it needs {name}.")
         self._start(part)
         self._await_ready(part)
