@@ -1,8 +1,90 @@
-"""What the tests of this service share: builders, a real mail server, the service at work."""
+"""What the tests of this service share: a real mail server and the service at work."""
 
-import sys
-from pathlib import Path
+import socket
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from uuid import UUID, uuid4
 
-sys.path.insert(0, str(Path(__file__).parent))
+import pytest
+from aiosmtpd.controller import Controller
+from chassis.testing import Issuer, Servers, TestApp, running
+from notifications.app import build
 
-pytest_plugins: list[str] = []
+from .postbox import Postbox, serve
+
+
+@dataclass
+class Member:
+    """A person of an organisation, with an address of his or her own."""
+
+    ref: UUID
+    org: UUID
+    mail: str
+
+
+@dataclass
+class Post:
+    """The mail server of the tests; it can be stopped and started."""
+
+    box: Postbox
+    port: int
+    controller: Controller | None = None
+
+    def start(self) -> None:
+        """Answer."""
+        self.controller = serve(self.box, self.port)
+
+    def stop(self) -> None:
+        """Be gone."""
+        if self.controller is not None:
+            self.controller.stop()
+            self.controller = None
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def post() -> Iterator[Post]:
+    """A mail server."""
+    made = Post(Postbox(), free_port())
+    made.start()
+    yield made
+    made.stop()
+
+
+QUICK = {
+    "mail_retry_seconds": 0.1,
+    "mail_retry_factor": 1.5,
+    "mail_attempts": 4,
+    "mail_outage_seconds": 0.05,
+    "mail_outage_longest_seconds": 0.2,
+    "mail_poll_seconds": 0.2,
+    "stream_poll_seconds": 0.1,
+    "stream_heartbeat_seconds": 0.3,
+    "smtp_timeout_seconds": 5,
+}
+
+
+@pytest.fixture(scope="session")
+async def app(servers: Servers, issuer: Issuer, post: Post) -> AsyncIterator[TestApp]:
+    """The service at work."""
+    async with running(build, servers, issuer, smtp=f"127.0.0.1:{post.port}", **QUICK) as test:
+        yield test
+
+
+async def enter(
+    app: TestApp, org: UUID, given: str = "Anna", language: str = "de", ref: UUID | None = None
+) -> Member:
+    """A person enters his or her contact."""
+    who = ref or uuid4()
+    mail = f"{given.lower()}.{who.hex[:8]}@kreis.example"
+    body = {"given_name": given, "family_name": "Müller", "mail": mail, "language": language}
+    async with app.http("employee", sub=who, org=org) as client:
+        answer = await client.put(f"/api/notifications/contacts/{who}", json=body)
+    assert answer.status_code in (200, 201), answer.text
+    return Member(who, org, mail)

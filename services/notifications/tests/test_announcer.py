@@ -4,7 +4,11 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from builders import (
+from contracts.enrolment import SeatHeld, SeatReleased
+from notifications.domain.hours import QuietHours
+from notifications.domain.steps import BULK, OFFERED, step_of
+
+from .builders import (
     ANNA,
     CARLA,
     COUNTY,
@@ -21,9 +25,6 @@ from builders import (
     confirmed,
     received,
 )
-from contracts.enrolment import SeatHeld, SeatReleased
-from notifications.domain.hours import QuietHours
-from notifications.domain.steps import BULK, OFFERED, step_of
 
 BULK_CALL = UUID(int=70)
 

@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from builders import (
+from hypothesis import given
+from hypothesis import strategies as st
+from icalendar import Calendar
+from notifications import wording
+from notifications.domain import steps
+from notifications.domain.person import Language
+from notifications.letters import HEADERS, Sender, in_header, letter
+from notifications.words import written
+
+from .builders import (
     ANNA,
     NOON,
     PAUL,
@@ -20,14 +29,6 @@ from builders import (
     a_run,
     carla,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from icalendar import Calendar
-from notifications import wording
-from notifications.domain import steps
-from notifications.domain.person import Language
-from notifications.letters import HEADERS, Sender, in_header, letter
-from notifications.words import written
 
 GOLDEN = Path(__file__).parent / "golden"
 SENDER = Sender("fortbildung@campus.example", "KommunalCampus", "", "https://campus.example")
@@ -69,13 +70,13 @@ def mail(kind: str, audience: str = "person", language: Language = "de", **chang
 
 def parsed(content: bytes) -> EmailMessage:
     """A mail as a mail program reads it."""
-    return cast("EmailMessage", BytesParser(policy=policy.default).parsebytes(content))
+    return BytesParser(policy=policy.default).parsebytes(content)
 
 
 def part(message: EmailMessage, kind: str) -> str:
     """The text of a part."""
     found = next(p for p in message.walk() if p.get_content_type() == kind)
-    text: str = cast("EmailMessage", found).get_content()
+    text: str = found.get_content()
     return text.replace("\r\n", "\n")
 
 

@@ -114,6 +114,7 @@ def clean_mail(text: str, pointer: str = "/mail") -> str:
             allow_quoted_local=False,
             allow_domain_literal=False,
             test_environment=True,
+            strict=True,
         )
     except EmailNotValidError:
         raise MAIL_UNUSABLE.refuse(pointer) from None
