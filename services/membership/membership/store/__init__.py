@@ -1,0 +1,1 @@
+"""The only place with SQL that writes: one statement per table and batch."""

@@ -1,0 +1,1 @@
+"""What people see: representations, and the queries behind them."""
