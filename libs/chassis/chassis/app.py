@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from chassis import doors, logs, metrics, operations, problems, tracing
+from chassis import doors, housekeeping, logs, metrics, operations, problems, tracing
 from chassis.auth import Keys, Verifier
 from chassis.commands import Commands
 from chassis.database import Clock, Database
@@ -64,7 +64,7 @@ class Running:
         self.db = Database(settings, service.name, service.clock)
         self.commands = Commands(self.db, settings.max_waiting_writes)
         self.relay = Relay(self.db, settings.kafka)
-        self.timers = Timers(service.timers, self.db)
+        self.timers = Timers([*service.timers, *housekeeping.TIMERS], self.db)
         self.listeners: list[Listener] = []
         self.database_ready = self.kafka_ready = False
         self._broker: Any = None

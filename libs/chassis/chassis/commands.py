@@ -34,6 +34,7 @@ CREATE TABLE idempotency (
     PRIMARY KEY (scope, key)
 )
 """
+INDEX = "CREATE INDEX idempotency_age ON idempotency USING brin (created_at)"
 CLAIM = text("""
     INSERT INTO idempotency (scope, key, fingerprint, created_at)
     SELECT s, k, f, :now FROM unnest(CAST(:scopes AS text[]), CAST(:keys AS text[]),
@@ -51,7 +52,6 @@ STORE = text("""
                   CAST(:refusals AS text[])) AS t(scope, key, answer, refusal)
      WHERE i.scope = t.scope AND i.key = t.key
 """)
-FORGET = text("DELETE FROM idempotency WHERE created_at < :before")
 
 log = structlog.get_logger(__name__)
 

@@ -32,6 +32,7 @@ CREATE TABLE inbox (
     PRIMARY KEY (topic, message_id)
 )
 """
+INBOX_INDEX = "CREATE INDEX inbox_age ON inbox USING brin (received_at)"
 
 # ORDER BY is the lock order: the twin of a batch (an old owner still at work) waits here and then
 # gets nothing. The second half says which keys have something set aside.

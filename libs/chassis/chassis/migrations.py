@@ -19,7 +19,9 @@ def chassis_tables(op: Any) -> None:
     for statement in (
         outbox.TABLE,
         delivery.INBOX,
+        delivery.INBOX_INDEX,
         commands.TABLE,
+        commands.INDEX,
         dead_letters.TABLE,
         dead_letters.INDEX,
     ):

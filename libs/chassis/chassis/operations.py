@@ -4,7 +4,7 @@ Health, figures and the reference are private: the gateway does not pass them.
 """
 
 from collections.abc import Sequence
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -14,6 +14,9 @@ from sqlalchemy import text
 
 from chassis import dead_letter_routes, dead_letters, metrics, problems
 from chassis.database import is_outage
+from chassis.kafka import Listener
+
+STANDSTILL_SECONDS = 60.0
 
 OUTBOX = text("SELECT count(*) AS depth, min(created_at) AS oldest FROM outbox")
 
@@ -28,8 +31,10 @@ def router(name: str) -> APIRouter:
 
 def _private(routes: APIRouter, name: str) -> None:
     @routes.get("/health/live", include_in_schema=False)
-    async def live() -> dict[str, str]:
-        return {"status": "live"}
+    async def live(request: Request) -> Response:
+        if any(_stands_still(listener) for listener in request.app.state.running.listeners):
+            return problems.unavailable(request, problems.Unavailable("consumer-stands-still"))
+        return Response('{"status":"live"}', media_type="application/json")
 
     @routes.get("/health/ready", include_in_schema=False)
     async def ready(request: Request) -> Response:
@@ -49,6 +54,18 @@ def _private(routes: APIRouter, name: str) -> None:
 
         document = asyncapi_of(request.app.state.running.service)
         return Response(document, media_type="application/json")
+
+
+def _stands_still(listener: Listener) -> bool:
+    """Records wait, no outage is waited out, and yet nothing was handled for a minute.
+
+    aiokafka's consumers have been seen to stop without a word; a restart helps.
+    """
+    consumer = listener.consumer
+    if consumer is None or consumer.paused() or listener.delivered.running.locked():
+        return False
+    silent = monotonic() - listener.delivered.last_handled_at
+    return silent > STANDSTILL_SECONDS and _lag(consumer)[0] > 0
 
 
 async def refresh(running: Any, name: str) -> None:

@@ -1,0 +1,156 @@
+"""Each protection, and what happens without it: the checks here can fail."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from chassis import delivery, housekeeping
+from chassis.database import Database
+from chassis.outbox import INSERT, Letter, pack, params
+from chassis.records import Record
+from chassis.relay import Relay
+from chassis.testing import TestApp, until
+from contracts.catalog import RunCancelled
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+KILL_OTHERS = text("""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()
+""")
+HELD_LOCKS = text("""
+    SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+     WHERE locktype = 'advisory' AND granted AND datname = current_database()
+""")
+
+
+def a_cancelled_run() -> RunCancelled:
+    """An event that the small service hears."""
+    return RunCancelled(run_id=uuid4(), offer_id=uuid4(), cancelled_at=datetime.now(UTC))
+
+
+async def times_heard(app: TestApp, run_id: UUID) -> int:
+    """How often the handler took effect."""
+    async with app.db.snapshot() as tx:
+        return len(await tx.rows(text("SELECT 1 FROM heard WHERE run_id = :r"), {"r": run_id}))
+
+
+async def send_twice(app: TestApp) -> UUID:
+    """The same event, delivered two times."""
+    event, id_ = a_cancelled_run(), uuid4()
+    await app.send(event, ids=[id_])
+    await app.settled()
+    await app.send(event, ids=[id_])
+    await app.settled()
+    return event.run_id
+
+
+async def test_control_without_the_inbox_a_repeat_takes_effect_twice(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await times_heard(app, await send_twice(app)) == 1
+    blind = text("""
+        SELECT m AS message_id, NULL AS key FROM unnest(CAST(:ids AS uuid[])) m
+         WHERE CAST(:topic AS text) IS NOT NULL AND CAST(:now AS timestamptz) IS NOT NULL
+           AND CAST(:keys AS bytea[]) IS NOT NULL
+    """)
+    monkeypatch.setattr(delivery, "ADMIT", blind)
+    assert await times_heard(app, await send_twice(app)) == 2
+
+
+async def test_two_owners_of_one_batch_handle_it_once(app: TestApp) -> None:
+    delivered = app.running.listeners[0].delivered
+    twin = delivery.Delivered("twin", delivered.subscription, app.db)
+    events = [a_cancelled_run() for _ in range(50)]
+    records = [_record(event, n) for n, event in enumerate(events)]
+    await asyncio.gather(delivered.batch(records, None), twin.batch(list(reversed(records)), None))
+    assert [await times_heard(app, event.run_id) for event in events] == [1] * 50
+
+
+def _record(event: RunCancelled, offset: int) -> Record:
+    headers = [("ce_id", str(uuid4()).encode()), ("ce_type", event.type.encode())]
+    value = event.model_dump_json().encode()
+    key = event.key.encode()
+    return Record("catalog.runs", 0, offset, 0, 0, key, value, None, len(key), len(value), headers)
+
+
+async def test_the_relay_sends_what_another_process_left_in_order(app: TestApp) -> None:
+    key = uuid4().hex.encode()
+    await _leave(app.db, key, range(300))
+    await until(lambda: len(_values(app, key)) >= 300, 20, name="the left rows")
+    assert _values(app, key) == [str(n).encode() for n in range(300)]
+
+
+def _values(app: TestApp, key: bytes) -> list[bytes]:
+    return [r.value for r in app.records if r.key == key]
+
+
+async def _leave(db: Database, key: bytes, numbers: Any) -> None:
+    """Rows in the outbox that no commit of this process announces."""
+    now = datetime.now(UTC)
+    letters = [
+        Letter(uuid4(), "enrolment.seats", key, pack([("ce_id", b"x")]), str(n).encode(), now)
+        for n in numbers
+    ]
+    async with db.engine.begin() as connection:
+        await connection.execute(INSERT, params(letters))
+
+
+async def test_only_one_relay_is_at_work_and_the_next_takes_over(app: TestApp) -> None:
+    second = Relay(app.db, app.servers.kafka)
+    task = asyncio.create_task(second.run())
+    try:
+        key = uuid4().hex.encode()
+        await _leave(app.db, key, range(200))
+        await until(lambda: len(_values(app, key)) >= 200, 20, name="the left rows")
+        await asyncio.sleep(0)
+        assert _values(app, key) == [str(n).encode() for n in range(200)]
+        async with app.db.snapshot() as tx:
+            held = await tx.rows(HELD_LOCKS)
+        assert len(held) == 1
+    finally:
+        await second.stop()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_lost_connection_is_waited_out_and_nothing_is_lost(app: TestApp) -> None:
+    events = [a_cancelled_run() for _ in range(200)]
+    sending = asyncio.create_task(app.send(*events))
+    killer = create_async_engine(app.db.url, poolclass=NullPool)
+    for _ in range(5):
+        async with killer.connect() as connection:
+            await connection.execute(KILL_OTHERS)
+        await asyncio.sleep(0.02)
+    await sending
+    await app.settled(40)
+    assert [await times_heard(app, event.run_id) for event in events] == [1] * 200
+    async with app.db.snapshot() as tx:
+        dead = await tx.rows(
+            text("SELECT 1 FROM dead_letter WHERE key = ANY(CAST(:keys AS bytea[]))"),
+            {"keys": [event.key.encode() for event in events]},
+        )
+    assert dead == []
+
+
+async def test_old_keys_and_marks_are_forgotten_and_young_ones_kept(app: TestApp) -> None:
+    async with app.db.transaction() as tx:
+        for age in (1, 200):
+            await tx.execute(
+                text("INSERT INTO idempotency VALUES (:s, 'k', '', NULL, NULL, :at)"),
+                {"s": f"age-{age}", "at": tx.now - timedelta(days=age)},
+            )
+            await tx.execute(
+                text("INSERT INTO inbox VALUES ('test', :id, :at)"),
+                {"id": uuid4(), "at": tx.now - timedelta(days=age)},
+            )
+    for timer in housekeeping.TIMERS:
+        assert await app.running.timers.once(timer.name) >= 1
+    async with app.db.snapshot() as tx:
+        left = await tx.rows(text("SELECT scope FROM idempotency WHERE scope LIKE 'age-%'"))
+        marks = await tx.rows(text("SELECT 1 FROM inbox WHERE topic = 'test'"))
+    assert [row["scope"] for row in left] == ["age-1"]
+    assert len(marks) == 1
