@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from aiosmtpd.controller import Controller
-from chassis.testing import Issuer, Servers, TestApp, running
+from chassis.testing import Servers, TestApp, running
+from chassis.testing_issuer import Issuer
 from notifications.app import build
 
 from .postbox import Postbox, serve

@@ -86,7 +86,7 @@ async def test_a_confirmed_seat_tells_the_person_and_who_booked_once_each(
     assert mail.subject == "Platz bestätigt: Digitale Akte einführen"
     assert "353,00\xa0€, statt 441,00\xa0€, 88,00\xa0€ gespart" in mail.text
     part = next(p for p in mail.message.walk() if p.get_content_type() == "text/calendar")
-    calendar = Calendar.from_ical(part.get_payload(decode=True))
+    calendar = Calendar.from_ical(bytes(part.get_payload(decode=True)))
     assert str(calendar.walk("VEVENT")[0]["uid"]) == str(event.enrolment_id)
     assert "Anna Müller hat einen Platz" in post.box.to(carla.mail)[0].text
 

@@ -1,0 +1,105 @@
+"""kill -9 in the middle of sending: nothing is lost, only the one mail in the window comes twice."""
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from uuid import uuid4
+
+from chassis.database import Database
+from chassis.migrations import migrate
+from chassis.testing import Servers, new_database, until
+from chassis.testing_issuer import Issuer
+from contracts.base import Event
+from contracts.enrolment import SeatConfirmed
+from notifications import handlers
+from notifications.commands import PutContact
+from notifications.settings import Settings
+from sqlalchemy import text
+
+from .builders import COUNTY, RUN, confirmed, received, run_scheduled
+from .conftest import Post
+
+VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
+MAILS = 12
+
+
+def environment(url: str, issuer: Issuer, post: Post, fault: str) -> dict[str, str]:
+    """A service with the real database and mail server, and no Kafka: it only has to send."""
+    return {
+        **os.environ,
+        "KC_DATABASE_URL": url,
+        "KC_KAFKA": "127.0.0.1:1",
+        "KC_ISSUER": issuer.url,
+        "KC_JWKS_URL": issuer.url,
+        "KC_SMTP": f"127.0.0.1:{post.port}",
+        "KC_MAIL_LEASE_SECONDS": "2",
+        "KC_SMTP_TIMEOUT_SECONDS": "0.5",
+        "KC_MAIL_POLL_SECONDS": "0.1",
+        "KC_MAIL_WORKERS": "1",
+        "KC_FAULT": fault,
+    }
+
+
+async def queue_mails(db: Database) -> list[str]:
+    """Seats of a dozen people are confirmed."""
+    people = [uuid4() for _ in range(MAILS)]
+    mails = [f"crash.{who.hex}@kreis.example" for who in people]
+    contacts = [
+        PutContact(who, COUNTY, True, "Anna", "Müller", mail)
+        for who, mail in zip(people, mails, strict=True)
+    ]
+    steps: list[Event] = [received(confirmed(person_ref=who, booked_by_ref=who)) for who in people]
+    assert all(isinstance(step, SeatConfirmed) for step in steps)
+    async with db.transaction() as tx:
+        await handlers.put_contacts(tx, contacts)
+        await handlers.hear_runs(tx, [received(run_scheduled(run_id=RUN))])
+        await handlers.hear_steps(tx, steps)
+    return mails
+
+
+async def count(db: Database, table: str, where: str = "true") -> int:
+    """Rows of a table."""
+    async with db.snapshot() as tx:
+        row = await tx.row(text(f"SELECT count(*) AS n FROM {table} WHERE {where}"))  # noqa: S608
+    return int(row["n"]) if row else 0
+
+
+async def test_a_killed_service_sends_the_rest_and_repeats_only_the_mail_in_the_window(
+    servers: Servers, issuer: Issuer, post: Post
+) -> None:
+    async with new_database(servers) as url:
+        await migrate(url, VERSIONS)
+        settings = Settings(database_url=url, issuer=issuer.url, jwks_url=issuer.url)
+        db = Database(settings, "test")
+        mails = await queue_mails(db)
+
+        async def start(fault: str) -> asyncio.subprocess.Process:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "notifications",
+                env=environment(url, issuer, post, fault),
+                stdout=asyncio.subprocess.DEVNULL,
+            )
+
+        killed = await start("mail.after_answer:5")
+        assert await asyncio.wait_for(killed.wait(), 30) == 137
+        assert await count(db, "notice", "state = 'sent'") == 4
+        second = await start("")
+
+        async def all_sent() -> bool:
+            return await count(db, "notice", "state = 'sent'") == MAILS
+
+        try:
+            await until(all_sent, 30)
+            assert await count(db, "outbox") == MAILS
+        finally:
+            second.terminate()
+            await asyncio.wait_for(second.wait(), 20)
+            await db.close()
+    got = post.box.where(lambda mail: mail.recipients[0] in mails)
+    copies = Counter(mail.message_id for mail in got)
+    assert len(copies) == MAILS
+    assert sorted(copies.values()) == [1] * (MAILS - 1) + [2]
