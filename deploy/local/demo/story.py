@@ -209,7 +209,7 @@ def _in_state(client: Client, path: str, state: str) -> Any:
 
 def _reason(reason: dict[str, Any]) -> str:
     since = reason.get("member_since_on")
-    return reason["code"] + (f", since {since}, tier {reason.get('tier')}" if since else "")
+    return str(reason["code"]) + (f", since {since}, tier {reason.get('tier')}" if since else "")
 
 
 def tell(settings: Settings) -> None:
