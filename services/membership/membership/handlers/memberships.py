@@ -25,7 +25,7 @@ from membership.handlers.quotes import price_pending
 from membership.settings import RULES
 from membership.store import books
 from membership.store import registry as store
-from membership.views import members
+from membership.views import declared, members
 from membership.views import shown as views
 
 Shown = TypeVar("Shown")
@@ -56,10 +56,10 @@ async def count_employees(
 
 async def apply(
     tx: Transaction, commands: Sequence[ApplyForMembership]
-) -> list[views.ApplicationView | Refusal]:
+) -> list[declared.ApplicationView | Refusal]:
     """Take declarations of accession. The answer is stored, so it names no signatory."""
     answers = await _decide(tx, commands, Registry.apply)
-    return _answered(answers, lambda n, dossier: views.filed(dossier, commands[n], RULES))
+    return _answered(answers, lambda n, dossier: declared.filed(dossier, commands[n], RULES))
 
 
 async def admit(tx: Transaction, commands: Sequence[Admit]) -> list[views.AdmissionView | Refusal]:
@@ -73,13 +73,13 @@ async def admit(tx: Transaction, commands: Sequence[Admit]) -> list[views.Admiss
 
 async def reject(
     tx: Transaction, commands: Sequence[Reject]
-) -> list[views.ApplicationView | Refusal]:
+) -> list[declared.ApplicationView | Refusal]:
     """Refuse applications; what was declared is deleted with the same commit."""
     ids = [command.application_id for command in commands]
     registry = await store.open_for_decisions(tx, RULES, ids, numbered=False)
     answers = [registry.reject(command, tx.now) for command in commands]
     await store.close_registry(tx, registry)
-    return _answered(answers, lambda n, dossier: views.decided(dossier, ids[n]))
+    return _answered(answers, lambda n, dossier: declared.decided(dossier, ids[n]))
 
 
 async def subscribe(

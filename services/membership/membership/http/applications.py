@@ -17,7 +17,7 @@ from membership.domain.refusals import ORGANISATION_MISSING
 from membership.handlers import memberships
 from membership.http.forms import Line, Mail, Moment, SensibleDay
 from membership.settings import RULES
-from membership.views import lists, shown
+from membership.views import declared, lists, shown
 
 router = APIRouter(prefix="/api/membership/applications", tags=["applications"])
 
@@ -78,7 +78,7 @@ async def apply_for_membership(
     actor: Annotated[Actor, Allowed("coordinator", "office")],
     write: Write,
     request: Request,
-) -> shown.ApplicationView:
+) -> declared.ApplicationView:
     """Declare that the own organisation joins; the office also for another one."""
     organisation_id = body.organisation_id or actor.organisation_id
     if organisation_id is None:
@@ -114,7 +114,7 @@ async def list_applications(
 @router.get("/{application_id}", responses=problems(403, 404))
 async def show_application(
     application_id: UUID, _: Office, read: Read, request: Request
-) -> shown.ApplicationView:
+) -> declared.ApplicationView:
     """One application with its checks and, as long as it is kept, who signed it."""
     async with read() as tx:
         found = await lists.one_application(tx, RULES, application_id, language(request))
@@ -136,7 +136,7 @@ async def admit(
 @router.post("/{application_id}/rejection", status_code=201, responses=problems(403, 404, 409))
 async def reject(
     application_id: UUID, actor: Office, write: Write, body: RejectionBody | None = None
-) -> shown.ApplicationView:
+) -> declared.ApplicationView:
     """Refuse the application; the declaration is deleted at once (§ 15 (2) GenG)."""
     reason = body.reason_code if body else None
     command = Reject(application_id, reason, By(actor.person_ref, write.cause))

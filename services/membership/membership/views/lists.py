@@ -10,7 +10,8 @@ from sqlalchemy import text
 from membership.domain.organisation import Dossier
 from membership.domain.rulebook import Rulebook
 from membership.store.registry import read_dossiers
-from membership.views.shown import ApplicationView, OrganisationView, application, organisation
+from membership.views.declared import ApplicationView, application
+from membership.views.shown import OrganisationView, organisation
 
 ORGANISATIONS = text("""
     SELECT organisation_id, code FROM organisation

@@ -6,13 +6,10 @@ from uuid import UUID
 
 from chassis.http import View
 from contracts.base import Instant
-from sqlalchemy import RowMapping
 
-from membership.commands import ApplyForMembership, Declaration, Signatory
-from membership.domain import declaration as law
 from membership.domain.calendar import berlin_day
 from membership.domain.capital import outstanding_cents
-from membership.domain.organisation import ApplicationState, Dossier, MembershipState
+from membership.domain.organisation import Dossier, MembershipState
 from membership.domain.rulebook import Rulebook
 
 State = Literal["registered", "applied", "admitted", "notice_given", "exited"]
@@ -81,40 +78,6 @@ class OwnOrganisationView(View):
     ends_on: date | None
     tier: int
     application_id: UUID | None
-
-
-class CheckView(View):
-    """One condition of the law, whether it is fulfilled, and where it stands."""
-
-    code: str
-    fulfilled: bool
-    note: str
-    law: str
-
-
-class SignatoryView(View):
-    """Who signed the declaration."""
-
-    name: str
-    mail: str
-    function: str
-
-
-class ApplicationView(View):
-    """An application. `signatory` only where one is read by the office, and never after a no."""
-
-    application_id: UUID
-    organisation_id: UUID
-    organisation_code: str
-    organisation_name: str
-    state: ApplicationState
-    shares: int
-    filed_at: Instant
-    declared_at: Instant | None
-    decided_on: date | None
-    reason_code: str | None
-    checks: list[CheckView]
-    signatory: SignatoryView | None = None
 
 
 class CapitalView(View):
@@ -255,60 +218,3 @@ def notice(dossier: Dossier) -> NoticeView:
         ends_on=membership.ends_on,
         version=dossier.version,
     )
-
-
-def filed(dossier: Dossier, command: ApplyForMembership, rules: Rulebook) -> ApplicationView:
-    """An application as it was taken, with its checks."""
-    checks = _checks(command.declaration, rules, command.language)
-    return decided(dossier, command.application_id).model_copy(update={"checks": checks})
-
-
-def decided(dossier: Dossier, application_id: UUID) -> ApplicationView:
-    """An application without what was declared."""
-    application = dossier.application(application_id)
-    if application is None:
-        raise LookupError("an answer without an application")
-    return ApplicationView(
-        application_id=application_id,
-        organisation_id=dossier.organisation_id,
-        organisation_code=dossier.profile.code,
-        organisation_name=dossier.profile.name,
-        state=application.state,
-        shares=application.shares,
-        filed_at=application.filed_at,
-        declared_at=application.declared_at,
-        decided_on=application.decided_on,
-        reason_code=application.reason_code,
-        checks=[],
-    )
-
-
-def application(row: RowMapping, rules: Rulebook, language: str) -> ApplicationView:
-    """An application as the office reads it, with who signed as long as that is kept."""
-    kept = row["signatory_mail"] is not None
-    declared = _declaration(row) if kept else None
-    signatory = declared.signatory if declared else None
-    return ApplicationView(
-        **{name: row[name] for name in ApplicationView.model_fields if name in row.keys()},
-        checks=_checks(declared, rules, language) if declared else [],
-        signatory=SignatoryView.model_validate(signatory, from_attributes=True) if kept else None,
-    )
-
-
-def _declaration(row: RowMapping) -> Declaration:
-    return Declaration(
-        declared_at=row["declared_at"],
-        articles_shown_at=row["articles_shown_at"],
-        accepts_payment_duty=row["accepts_payment_duty"],
-        accepts_longer_notice=row["accepts_longer_notice"],
-        form=row["form"],
-        signatory=Signatory(
-            row["signatory_name"], row["signatory_mail"], row["signatory_function"]
-        ),
-    )
-
-
-def _checks(declared: Declaration, rules: Rulebook, language: str) -> list[CheckView]:
-    articles = rules.articles_on(berlin_day(declared.declared_at))
-    found = law.checks(declared, articles)
-    return [CheckView.model_validate(check.told(language)) for check in found]

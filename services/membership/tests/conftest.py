@@ -1,0 +1,95 @@
+"""The membership service at work, and builders with good defaults."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from chassis.testing import Issuer, Servers, TestApp, running
+from membership.app import build
+
+SHOWN = "2026-01-05T09:00:00Z"
+DECLARED = "2026-01-06T09:00:00Z"
+SIGNATORY = {
+    "name": "Wilhelmine Unterzeichnerin",
+    "mail": "wilhelmine@rathaus.example",
+    "function": "Landrätin",
+}
+
+
+@pytest.fixture(scope="package")
+async def service(servers: Servers, issuer: Issuer) -> AsyncIterator[TestApp]:
+    """The service, once for all tests of the package; each test uses organisations of its own."""
+    async with running(build, servers, issuer) as test:
+        yield test
+
+
+@pytest.fixture
+def app(service: TestApp) -> TestApp:
+    """The service at its usual time: noon in Berlin on 17 March 2026."""
+    service.clock.set(datetime(2026, 3, 17, 11, tzinfo=UTC))
+    return service
+
+
+@pytest.fixture
+async def office(app: TestApp) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the cooperative's office."""
+    async with app.http("office") as client:
+        yield client
+
+
+def application_body(**more: Any) -> dict[str, Any]:
+    """A declaration as it should be; `None` leaves something out."""
+    body = {
+        "satzung_shown_at": SHOWN,
+        "declared_at": DECLARED,
+        "accepts_payment_duty": True,
+        "signatory": SIGNATORY,
+        **more,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+async def registered(office: httpx.AsyncClient, employees: int = 800, **more: Any) -> UUID:
+    """A new organisation."""
+    body = {
+        "organisation_id": str(uuid4()),
+        "code": f"stadt-{uuid4().hex[:12]}",
+        "name": "Stadt Übermorgen",
+        "employees": employees,
+        **more,
+    }
+    answer = await office.post("/api/membership/organisations", json=body)
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["organisation_id"])
+
+
+async def applied(office: httpx.AsyncClient, organisation_id: UUID, **more: Any) -> UUID:
+    """An application of an organisation."""
+    body = application_body(organisation_id=str(organisation_id), **more)
+    answer = await office.post("/api/membership/applications", json=body)
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["application_id"])
+
+
+async def admitted(
+    office: httpx.AsyncClient, employees: int = 800, on: str | None = None, **more: Any
+) -> UUID:
+    """A new member."""
+    organisation_id = await registered(office, employees, **more)
+    application_id = await applied(office, organisation_id)
+    answer = await office.post(
+        f"/api/membership/applications/{application_id}/admission", json={"admitted_on": on}
+    )
+    assert answer.status_code == 201, answer.text
+    return organisation_id
+
+
+async def read(office: httpx.AsyncClient, organisation_id: UUID) -> dict[str, Any]:
+    """An organisation as the office sees it."""
+    answer = await office.get(f"/api/membership/organisations/{organisation_id}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
