@@ -14,7 +14,7 @@ from catalog.domain import rules
 from catalog.domain.cleaning import clean_html, one_line
 from catalog.domain.findings import finding, merged, of_shape
 from catalog.domain.offers import Key, OfferTerms, RunTerms
-from catalog.domain.pricing import CostsError, calculate
+from catalog.domain.pricing import Calculation, CostsError, calculate
 from catalog.domain.reading import bad_characters, read_object, readable, scrubbed
 
 
@@ -40,6 +40,7 @@ class Judgement:
     terms: OfferTerms | None = None
     errors: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    calculation: Calculation | None = None
 
     @property
     def key(self) -> Key | None:
@@ -84,12 +85,12 @@ def judge_document(document: dict[str, Any], now: datetime) -> Judgement:
         return Judgement(provider, ref, errors=errors, warnings=kept)
     offer = OfferSubmitted.model_validate_json(_json(document), strict=True)
     try:
-        price = _price(offer)
+        made = calculate(offer.costs) if offer.costs else None
     except CostsError as error:
         at = f"/costs/{error.field}".rstrip("/")
         wrong = finding(at, error.code, "no price follows from these costs")
         return Judgement(provider, ref, errors=(wrong,), warnings=warnings)
-    return Judgement(provider, ref, _terms(offer, price), (), warnings)
+    return Judgement(provider, ref, _terms(offer, made or offer.price), (), warnings, made)
 
 
 def _named(key: str) -> tuple[str | None, str | None]:
@@ -126,16 +127,9 @@ def _number(value: object) -> float:
     raise TypeError(type(value).__name__)
 
 
-def _price(offer: OfferSubmitted) -> Price:
-    if offer.costs is None:
-        if offer.price is None:
-            raise CostsError("missing", "")
-        return offer.price
-    made = calculate(offer.costs)
-    return Price(standard_cents=made.standard_cents, member_cents=made.member_cents)
-
-
-def _terms(offer: OfferSubmitted, price: Price) -> OfferTerms:
+def _terms(offer: OfferSubmitted, price: Calculation | Price | None) -> OfferTerms:
+    if price is None:
+        raise LookupError("the rules let no offer without a price pass")
     skills = {(s.framework, s.version, s.code, s.level): s for s in offer.skills}
     return OfferTerms(
         provider_id=offer.provider_id,

@@ -1,0 +1,126 @@
+"""Finding and reading offers and runs."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from chassis.auth import Actor, SignedIn
+from chassis.http import Read, problems
+from contracts.provider import Format
+from contracts.refusal import FORBIDDEN, NOT_FOUND
+from fastapi import APIRouter, Depends, Query
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
+
+from catalog.views import offers as views
+from catalog.views.question import Question, Sort
+from catalog.views.search import Found, search
+
+router = APIRouter(prefix="/api/catalog", tags=["offers"])
+
+
+def _instant(moment: datetime) -> datetime:
+    if not 1990 <= moment.year <= 2100:
+        raise ValueError("out of range")
+    return moment
+
+
+Word = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]*$")]
+Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
+
+
+async def _question(
+    actor: SignedIn,
+    q: Annotated[str, Query(max_length=20_000)] = "",
+    format: Annotated[list[Format] | None, Query()] = None,  # noqa: A002 - the public name
+    skill: Annotated[list[Word] | None, Query(max_length=50)] = None,
+    provider: Annotated[list[Word] | None, Query(max_length=50)] = None,
+    wishes: Annotated["_Wishes", Depends()] = None,  # type: ignore[assignment]
+) -> Question:
+    asked = bool(q.strip())
+    return Question(
+        q=q,
+        formats=tuple(format or ()),
+        providers=tuple(_own(name, actor) for name in provider or ()),
+        skills=tuple(skill or ()),
+        starts_after=wishes.after,
+        starts_before=wishes.before,
+        max_price_cents=wishes.max_price_cents,
+        sort=wishes.sort or ("relevance" if asked else "start"),
+        limit=wishes.limit,
+    )
+
+
+class _Wishes:
+    def __init__(
+        self,
+        starts_after: Annotated[Instant | None, Query()] = None,
+        starts_before: Annotated[Instant | None, Query()] = None,
+        max_price_cents: Annotated[int | None, Query(ge=0, le=10**10)] = None,
+        sort: Annotated[Sort | None, Query()] = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    ) -> None:
+        self.after, self.before = starts_after, starts_before
+        self.max_price_cents, self.sort, self.limit = max_price_cents, sort, limit
+
+
+def _own(name: str, actor: Actor) -> str:
+    """`me` is the provider of the token."""
+    if name != "me":
+        return name
+    if actor.provider is None:
+        raise FORBIDDEN.refuse(allowed=["provider"])
+    return actor.provider
+
+
+@router.get("/offers", responses=problems(403))
+async def find_offers(
+    question: Annotated[Question, Depends(_question)],
+    read: Read,
+    cursor: Annotated[str | None, Query(max_length=2000)] = None,
+) -> Found:
+    """Find published offers.
+
+    Filters of one name add up (`format=hybrid&format=presence`), filters of different names
+    narrow. `skill` takes a code of DigComp 2.2 (`1.3`) or a key (`ESCO:…`); `provider=me` are
+    one's own. Sorted by relevance where there are words, else by the start of the next run.
+    """
+    async with read() as tx:
+        return await search(tx, question, cursor)
+
+
+@router.get("/offers/{offer_id}", responses=problems(404))
+async def read_offer(offer_id: UUID, _: SignedIn, read: Read) -> views.OfferView:
+    """An offer with its runs. A withdrawn one says so in `state`: bookings of it go on."""
+    async with read() as tx:
+        offer = await views.offer(tx, offer_id)
+    if offer is None:
+        raise NOT_FOUND.refuse()
+    return offer
+
+
+@router.get("/runs", responses=problems())
+async def read_runs(
+    _: SignedIn, read: Read, ids: Annotated[list[str], Query(min_length=1, max_length=100)]
+) -> views.RunsView:
+    """Several runs: `ids=a,b` or `ids=a&ids=b`, up to 100. Unknown ones are left out."""
+    wanted = [UUID(part) for entry in ids for part in entry.split(",") if _is_id(part)]
+    async with read() as tx:
+        return views.RunsView(items=await views.runs(tx, wanted[:100]))
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+@router.get("/runs/{run_id}", responses=problems(404))
+async def read_run(run_id: UUID, _: SignedIn, read: Read) -> views.RunView:
+    """A run with its seats and rules."""
+    async with read() as tx:
+        found = await views.runs(tx, [run_id])
+    if not found:
+        raise NOT_FOUND.refuse()
+    return found[0]

@@ -1,0 +1,7 @@
+"""What happens by itself, in time."""
+
+from chassis.timers import Timer
+
+from catalog.views import submissions
+
+TIMERS = [Timer("old-submissions", every_seconds=3600, run=submissions.forget_old)]
