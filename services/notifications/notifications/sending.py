@@ -200,7 +200,8 @@ class PostOffice:
         else:
             state, due_at, event = "dead", now, notice.failed(answer.reason, now)
         MAILS.labels(state).inc()
-        log.info("mail handled", notice_id=str(notice.notice_id), state=state, reason=answer.reason)
+        if state == "dead":
+            log.error("mail given up", notice_id=str(notice.notice_id), reason=answer.reason)
         settled = Settled(
             notice_id=notice.notice_id,
             claim=one.claim,

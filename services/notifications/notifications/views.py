@@ -30,7 +30,7 @@ SAVE_RUNS = text("""
         CAST(:told_at AS timestamptz[])) AS told (run_id)
      ORDER BY run_id
     ON CONFLICT (run_id) DO UPDATE SET
-        title = excluded.title, format = excluded.format, starts_at = excluded.starts_at,
+        offer_id = excluded.offer_id, title = excluded.title, format = excluded.format, starts_at = excluded.starts_at,
         ends_at = excluded.ends_at, location = excluded.location,
         standard_cents = excluded.standard_cents, member_cents = excluded.member_cents,
         told_at = excluded.told_at
@@ -108,6 +108,10 @@ SAVE_BULKS = text("""
 BULKS = text("SELECT bulk_id, settled_at FROM bulk WHERE bulk_id = ANY(CAST(:ids AS uuid[]))")
 
 
+def _by_time(events: Sequence[Event]) -> list[Event]:
+    return sorted(events, key=lambda event: event.meta.time)
+
+
 async def note_runs(tx: Transaction, events: Sequence[Event]) -> None:
     """Keep the newest snapshot of each run. A cancelled or withdrawn run keeps its title."""
     newest = {
@@ -123,7 +127,7 @@ async def note_runs(tx: Transaction, events: Sequence[Event]) -> None:
             member_cents=event.member_cents,
             told_at=event.meta.time,
         )
-        for event in events
+        for event in _by_time(events)
         if isinstance(event, RunScheduled | RunChanged)
     }
     if newest:
@@ -170,7 +174,7 @@ def _standing(event: About, meta: Event) -> Standing:
 async def note_states(tx: Transaction, events: Sequence[Event]) -> None:
     """Keep where each enrolment stands after its last settled step, and settled bulk calls."""
     last: dict[UUID, Standing] = {}
-    for event in events:
+    for event in _by_time(events):
         if isinstance(event, About) and type(event) in KIND_OF:
             now = _standing(event, event)
             before = last.get(event.enrolment_id)

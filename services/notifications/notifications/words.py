@@ -59,6 +59,7 @@ def environment(language: Language) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     for name in ("money", "moment", "day"):
         env.filters[name] = partial(getattr(wording, name), language=language)

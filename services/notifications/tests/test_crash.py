@@ -1,4 +1,4 @@
-"""kill -9 in the middle of sending: nothing is lost, only the one mail in the window comes twice."""
+"""kill -9 in the middle of sending: nothing is lost, only the mail in the window comes twice."""
 
 import asyncio
 import os
