@@ -30,8 +30,8 @@ SAVE_RUNS = text("""
         CAST(:told_at AS timestamptz[])) AS told (run_id)
      ORDER BY run_id
     ON CONFLICT (run_id) DO UPDATE SET
-        offer_id = excluded.offer_id, title = excluded.title, format = excluded.format, starts_at = excluded.starts_at,
-        ends_at = excluded.ends_at, location = excluded.location,
+        offer_id = excluded.offer_id, title = excluded.title, format = excluded.format,
+        starts_at = excluded.starts_at, ends_at = excluded.ends_at, location = excluded.location,
         standard_cents = excluded.standard_cents, member_cents = excluded.member_cents,
         told_at = excluded.told_at
      WHERE run.told_at <= excluded.told_at

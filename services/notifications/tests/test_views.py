@@ -1,4 +1,4 @@
-"""Projections: replaying everything into empty tables gives what lived, and old news changes nothing."""
+"""Projections: a replay into empty tables gives what lived, and old news changes nothing."""
 
 import random
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def a_life(enrolment_id: UUID) -> list[Event]:
         ends_at=NOON,
         rescheduled_at=NOON,
     )
-    steps = [
+    steps: list[Event] = [
         waitlisted(**fields),
         offered(**fields),
         confirmed(**fields),
