@@ -7,6 +7,8 @@ from uuid import UUID
 
 from contracts.base import Cause
 
+from enrolment.domain.house import HouseRules
+
 
 @dataclass(frozen=True, slots=True)
 class Who:
@@ -106,3 +108,7 @@ class ChangeSettings:
     hold_hours: int
     land: str
     version: int | None
+
+    def house(self, version: int) -> HouseRules:
+        """The rules as they will be."""
+        return HouseRules(self.approval_required, self.hold_hours, self.land, version)

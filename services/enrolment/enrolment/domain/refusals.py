@@ -125,3 +125,5 @@ TOO_MANY_RUNS = Rule(
 LAND_UNKNOWN = Rule(
     "land-unknown", 422, "There is no such Land.", "Dieses Bundesland gibt es nicht."
 )
+BY_CODE = {rule.code: rule for rule in list(globals().values()) if isinstance(rule, Rule)}
+"""Every rule of this service by its public code."""

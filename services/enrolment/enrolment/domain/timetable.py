@@ -1,6 +1,6 @@
 """What the provider and the calendar do to a run, and what follows for who is in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -12,6 +12,9 @@ from enrolment.domain.book import Book, Moment
 from enrolment.domain.cancellation import Step
 from enrolment.domain.enrolment import PENDING, State
 from enrolment.domain.run import Run, RunState
+
+NEWS = RunScheduled | RunChanged | RunWithdrawn | RunCancelled
+"""What the catalogue tells of a run."""
 
 
 class Timetable:
@@ -88,8 +91,31 @@ class Timetable:
         return True
 
 
-def moves(run: Run, told: RunSnapshot) -> bool:
-    """Whether the news move the run to other dates."""
+def concerns_everybody(runs: Iterable[Run], events: Iterable[Event]) -> set[UUID]:
+    """The known runs of which every live enrolment must be on the book for this news."""
+    known = {run.id: run for run in runs}
+    found: set[UUID] = set()
+    for event in events:
+        if isinstance(event, RunWithdrawn | RunCancelled) or (
+            isinstance(event, RunScheduled | RunChanged)
+            and event.run_id in known
+            and _moves(known[event.run_id], event)
+        ):
+            found.add(event.run_id)
+    return found & known.keys()
+
+
+def most_seats(runs: Iterable[Run], events: Iterable[Event]) -> dict[UUID, int]:
+    """How many more seats than now this news can make free in each run."""
+    shown = [event for event in events if isinstance(event, RunScheduled | RunChanged)]
+    most: dict[UUID, int] = {}
+    for run in runs:
+        capacity = max((e.capacity for e in shown if e.run_id == run.id), default=run.capacity)
+        most[run.id] = max(0, capacity - run.capacity)
+    return most
+
+
+def _moves(run: Run, told: RunSnapshot) -> bool:
     return (run.starts_at, run.ends_at) != (told.starts_at, told.ends_at)
 
 

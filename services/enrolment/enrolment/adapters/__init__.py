@@ -1,0 +1,1 @@
+"""What speaks the formats of the outside world."""

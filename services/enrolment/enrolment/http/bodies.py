@@ -1,0 +1,146 @@
+"""What clients send, and who they are."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
+
+from chassis.auth import Actor
+from chassis.http import Body
+from contracts.base import Cause
+from pydantic import BaseModel, BeforeValidator, Field
+
+from enrolment.commands import BookBulk, BulkRow, ChangeSettings, RequestEnrolment, Who
+from enrolment.domain import refusals
+from enrolment.domain.deadlines import LAENDER
+from enrolment.domain.enrolment import State
+from enrolment.views.reading import Search, Sort
+
+ShortCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
+"""A cost centre or order number: never free words, so never words about a person."""
+
+
+def who(actor: Actor) -> Who:
+    """The asker, with the roles that matter here."""
+    return Who(
+        person_ref=actor.person_ref,
+        organisation_id=actor.organisation_id,
+        coordinator=actor.has("coordinator"),
+        approver=actor.has("approver"),
+        finance=actor.has("finance"),
+    )
+
+
+class EnrolmentRequest(Body):
+    """A wish for a seat. Without `person_ref` it is for the asker."""
+
+    run_id: UUID
+    person_ref: UUID | None = None
+    cost_centre: ShortCode | None = None
+    order_reference: ShortCode | None = None
+
+    def to_command(self, actor: Actor, cause: Cause) -> RequestEnrolment:
+        """As a command, under a new id."""
+        return RequestEnrolment(
+            enrolment_id=uuid4(),
+            run_id=self.run_id,
+            person_ref=self.person_ref or actor.person_ref,
+            who=who(actor),
+            cause=cause,
+            cost_centre=self.cost_centre,
+            order_reference=self.order_reference,
+        )
+
+
+class PersonRow(Body):
+    """One person of a list."""
+
+    person_ref: UUID
+    cost_centre: ShortCode | None = None
+    order_reference: ShortCode | None = None
+
+
+def _as_row(given: Any) -> Any:
+    return {"person_ref": given} if isinstance(given, str) else given
+
+
+Listed = Annotated[PersonRow, BeforeValidator(_as_row, json_schema_input_type=UUID | PersonRow)]
+
+
+class BulkRequest(Body):
+    """A list of people, each as `person_ref` alone or as an object."""
+
+    run_id: UUID
+    people: Annotated[
+        list[
+            Annotated[PersonRow, BeforeValidator(_as_row, json_schema_input_type=UUID | PersonRow)]
+        ],
+        Field(min_length=1, max_length=1000),
+    ]
+    all_or_nothing: bool = False
+
+    def to_command(self, actor: Actor, cause: Cause) -> BookBulk:
+        """As a command, under new ids."""
+        rows = [
+            BulkRow(uuid4(), row.person_ref, row.cost_centre, row.order_reference)
+            for row in self.people
+        ]
+        return BookBulk(uuid4(), self.run_id, rows, self.all_or_nothing, who(actor), cause)
+
+
+class ListQuery(BaseModel):
+    """What a client wants to see of the list. `from` and `to` are days of the start of the run."""
+
+    run_id: UUID | None = None
+    person_ref: UUID | None = None
+    state: list[State] = []
+    q: Annotated[str | None, Field(max_length=100, pattern=r"^[^\x00-\x1f]*$")] = None
+    since: Annotated[date | None, Field(alias="from")] = None
+    until: Annotated[date | None, Field(alias="to")] = None
+    sort: Sort = "newest"
+    cursor: Annotated[str | None, Field(max_length=300)] = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+
+    def to_search(self) -> Search:
+        """As a search."""
+        return Search(
+            run_id=self.run_id,
+            person_ref=self.person_ref,
+            states=self.state,
+            words=self.q,
+            since=self.since,
+            until=self.until,
+            sort=self.sort,
+            cursor=self.cursor,
+            limit=self.limit,
+        )
+
+
+class ApprovalBody(Body):
+    """The decision on a request. The reason stays in this service."""
+
+    decision: Literal["approve", "reject"]
+    reason: Annotated[str, Field(max_length=1000)] | None = None
+
+
+class NothingMore(Body):
+    """An empty object: the route says it all."""
+
+
+class SettingsBody(Body):
+    """The rules of an organisation."""
+
+    approval_required: bool
+    hold_hours: Annotated[int, Field(strict=True, ge=1, le=720)] = 48
+    land: Annotated[str, Field(min_length=2, max_length=2)] = "HE"
+
+    def to_command(self, organisation_id: UUID, version: int | None) -> ChangeSettings:
+        """As a command.
+
+        Raises:
+            Refusal: there is no such Land.
+        """
+        if self.land not in LAENDER:
+            raise refusals.LAND_UNKNOWN.refuse("/land", known=sorted(LAENDER))
+        return ChangeSettings(
+            organisation_id, self.approval_required, self.hold_hours, self.land, version
+        )

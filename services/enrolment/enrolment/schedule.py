@@ -1,0 +1,10 @@
+"""What is done by the clock."""
+
+from chassis.timers import Timer
+
+from enrolment import handlers
+
+TIMERS = [
+    Timer("expire-overdue", every_seconds=1, run=handlers.expire_overdue),
+    Timer("begin-runs", every_seconds=5, run=handlers.begin_runs),
+]

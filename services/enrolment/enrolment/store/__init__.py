@@ -1,0 +1,41 @@
+"""The only place with SQL that decides and saves; what clients read stands in `views`."""
+
+from enrolment.store.books import (
+    BY_ID,
+    Wanted,
+    close_book,
+    lock_runs,
+    open_book,
+    overdue,
+    read_book,
+    read_pending,
+    read_whole,
+    started,
+)
+from enrolment.store.bulks import Bulk
+from enrolment.store.houses import lock_houses, name_organisations, read_houses, save_houses
+from enrolment.store.lines import read_places
+from enrolment.store.rows import ENROLMENT_COLUMNS, RUN_COLUMNS, a_run, an_enrolment
+
+__all__ = [
+    "BY_ID",
+    "ENROLMENT_COLUMNS",
+    "RUN_COLUMNS",
+    "Bulk",
+    "Wanted",
+    "a_run",
+    "an_enrolment",
+    "close_book",
+    "lock_houses",
+    "lock_runs",
+    "name_organisations",
+    "open_book",
+    "overdue",
+    "read_book",
+    "read_houses",
+    "read_pending",
+    "read_places",
+    "read_whole",
+    "save_houses",
+    "started",
+]

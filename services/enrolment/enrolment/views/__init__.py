@@ -1,0 +1,1 @@
+"""What clients see (`shapes`), and the queries behind it (`reading`)."""
