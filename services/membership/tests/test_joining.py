@@ -213,9 +213,7 @@ async def test_twenty_admissions_at_once_leave_no_gap_in_the_member_numbers(
 async def everything_in(app: TestApp) -> str:
     """All rows of all tables, as text."""
     async with app.db.snapshot() as tx:
-        tables = await tx.rows(
-            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        )
+        tables = await tx.rows(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
         parts = []
         for table in tables:
             name = table["tablename"]

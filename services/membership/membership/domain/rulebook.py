@@ -134,5 +134,6 @@ def _check_tiers(table: TierTable) -> None:
         if below.category >= above.category or below.shares > above.shares:
             raise RulesBroken(f"{name}: category {above.category} must rise")
     for tier in table.tiers:
-        if tier.shares < 1 or (tier.to_employees or tier.from_employees) < tier.from_employees:
+        empty = tier.to_employees is not None and tier.to_employees < tier.from_employees
+        if empty or tier.shares < 1:
             raise RulesBroken(f"{name}: category {tier.category} is empty")

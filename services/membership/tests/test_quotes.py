@@ -1,0 +1,172 @@
+"""Prices over Kafka: the event in, the price out, and what waits for a registration."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from chassis.testing import TestApp, until
+from contracts.enrolment import EnrolmentCancelled, EnrolmentRequested, SeatAccepted, SeatReleased
+from contracts.membership import EnrolmentPriced
+from sqlalchemy import text
+
+from services.membership.tests.conftest import admitted, registered
+
+NOON = datetime(2026, 3, 17, 11, tzinfo=UTC)
+
+
+def requested(organisation_id: UUID, at: datetime = NOON, **more: Any) -> EnrolmentRequested:
+    """Somebody asked for a seat."""
+    fields: dict[str, Any] = {
+        "enrolment_id": uuid4(),
+        "run_id": uuid4(),
+        "organisation_id": organisation_id,
+        "person_ref": uuid4(),
+        "offer_id": uuid4(),
+        "requested_at": at,
+        "standard_cents": 44_100,
+        "member_cents": 35_300,
+    }
+    return EnrolmentRequested(**{**fields, **more})
+
+
+def accepted(organisation_id: UUID, enrolment_id: UUID, at: datetime) -> SeatAccepted:
+    """An offered seat was accepted."""
+    return SeatAccepted(
+        enrolment_id=enrolment_id,
+        run_id=uuid4(),
+        organisation_id=organisation_id,
+        person_ref=uuid4(),
+        offer_id=uuid4(),
+        accepted_at=at,
+        held_until=at,
+        standard_cents=44_100,
+        member_cents=35_300,
+    )
+
+
+def of(*ids: UUID) -> Callable[[EnrolmentPriced], bool]:
+    """Prices of these enrolments."""
+    return lambda event: event.enrolment_id in ids
+
+
+async def pending(app: TestApp, organisation_id: UUID) -> int:
+    """How many prices wait for an organisation."""
+    async with app.db.snapshot() as tx:
+        sql = text("SELECT count(*) AS n FROM pending_quote WHERE organisation_id = :id")
+        row = await tx.row(sql, {"id": organisation_id})
+    return int(row["n"])
+
+
+async def test_member_and_non_member_get_their_prices_with_the_reason(
+    app: TestApp, office: httpx.AsyncClient
+) -> None:
+    member, other = await admitted(office, on="2026-03-01"), await registered(office)
+    events = requested(member), requested(other)
+    sent = await app.send(*events)
+    [first] = await app.heard(EnrolmentPriced, of(events[0].enrolment_id))
+    [second] = await app.heard(EnrolmentPriced, of(events[1].enrolment_id))
+    assert (first.price_cents, first.price_kind, first.saving_cents) == (35_300, "member", 8_800)
+    assert (first.reason.code, first.reason.tier) == ("member-on-day", 4)
+    assert str(first.reason.member_since_on) == str(first.priced_for_on)[:8] + "01"
+    assert (second.price_cents, second.price_kind, second.saving_cents) == (44_100, "standard", 0)
+    assert second.reason.code == "not-a-member"
+    assert [first.meta.causation_id, second.meta.causation_id] == [str(id_) for id_ in sent]
+    assert first.key == str(first.enrolment_id)
+
+
+async def test_an_accepted_seat_is_priced_for_the_day_of_acceptance(
+    app: TestApp, office: httpx.AsyncClient
+) -> None:
+    id_ = await admitted(office, on="2026-03-17")
+    early = requested(id_, datetime(2026, 3, 16, 22, 59, tzinfo=UTC))
+    await app.send(early)
+    [before] = await app.heard(EnrolmentPriced, of(early.enrolment_id))
+    assert before.reason.code == "membership-not-yet-begun"
+    await app.send(accepted(id_, early.enrolment_id, datetime(2026, 3, 16, 23, 0, tzinfo=UTC)))
+    _, after = await app.heard(EnrolmentPriced, of(early.enrolment_id), count=2)
+    assert (after.reason.code, str(after.priced_for_on)) == ("member-on-day", "2026-03-17")
+
+
+async def test_the_price_changes_on_new_years_day_without_anybody_acting(
+    app: TestApp, office: httpx.AsyncClient
+) -> None:
+    id_ = await admitted(office, on="2026-01-07")
+    url = f"/api/membership/organisations/{id_}/notice"
+    await office.post(url, json={"received_at": "2026-03-17T09:00:00Z"})
+    last = requested(id_, datetime(2026, 12, 31, 22, 59, 59, tzinfo=UTC))
+    new = requested(id_, datetime(2026, 12, 31, 23, 0, tzinfo=UTC))
+    await app.send(last, new)
+    [old_year] = await app.heard(EnrolmentPriced, of(last.enrolment_id))
+    [new_year] = await app.heard(EnrolmentPriced, of(new.enrolment_id))
+    assert (old_year.price_kind, new_year.price_kind) == ("member", "standard")
+    assert str(new_year.reason.ended_on) == "2026-12-31"
+
+
+async def test_an_unknown_organisation_is_not_guessed_but_priced_when_it_is_registered(
+    app: TestApp, office: httpx.AsyncClient
+) -> None:
+    unknown = uuid4()
+    asked, other = requested(unknown), requested(await registered(office))
+    again = accepted(unknown, asked.enrolment_id, NOON)
+    ids = await app.send(asked, again, other)
+    await app.heard(EnrolmentPriced, of(other.enrolment_id))
+    await until(lambda: pending(app, unknown), name="setting the prices aside")
+    await app.settled()
+    assert await pending(app, unknown) == 2
+    await app.running.timers.once("pending-quotes")
+    async with app.client() as client:
+        assert "kc_pending_quotes{" in (await client.get("/metrics")).text
+
+    app.clock.advance(days=30)
+    await registered(office, organisation_id=str(unknown))
+    told = await app.heard(EnrolmentPriced, of(asked.enrolment_id), count=2)
+    assert {event.price_kind for event in told} == {"standard"}
+    assert {str(event.priced_for_on) for event in told} == {"2026-03-17"}
+    assert {event.meta.causation_id for event in told} == {str(ids[0]), str(ids[1])}
+    assert await pending(app, unknown) == 0
+
+
+async def test_registering_at_the_same_moment_leaves_no_price_waiting(
+    app: TestApp, office: httpx.AsyncClient
+) -> None:
+    unknown = [uuid4() for _ in range(30)]
+    events = [requested(id_) for id_ in unknown for _ in range(5)]
+    sending = asyncio.create_task(app.send(*events))
+    for id_ in unknown:
+        await registered(office, organisation_id=str(id_))
+    await sending
+    told = await app.heard(EnrolmentPriced, of(*(e.enrolment_id for e in events)), count=150)
+    assert len({event.enrolment_id for event in told}) == len(told) == 150
+
+
+async def test_other_events_of_the_topics_are_none_of_its_business(
+    app: TestApp, office: httpx.AsyncClient
+) -> None:
+    id_ = await registered(office)
+    about = {
+        "enrolment_id": uuid4(),
+        "run_id": uuid4(),
+        "organisation_id": id_,
+        "person_ref": uuid4(),
+    }
+    await app.send(
+        EnrolmentCancelled(**about, reason="by-person", cancelled_at=NOON),
+        SeatReleased(**about, reason="cancelled", released_at=NOON),
+    )
+    marker = requested(id_)
+    await app.send(marker)
+    await app.settled()
+    await app.heard(EnrolmentPriced, of(marker.enrolment_id))
+    told = await app.heard(EnrolmentPriced, count=0)
+    assert about["enrolment_id"] not in {event.enrolment_id for event in told}
+
+
+async def test_the_same_event_twice_is_priced_once(app: TestApp, office: httpx.AsyncClient) -> None:
+    event, id_ = requested(await registered(office)), uuid4()
+    await app.send(event, ids=[id_])
+    await app.send(event, ids=[id_])
+    await app.settled()
+    assert len(await app.heard(EnrolmentPriced, of(event.enrolment_id))) == 1
