@@ -102,6 +102,7 @@ class Database:
             max_overflow=0,
             pool_timeout=settings.pool_wait_ms / 1000,
             pool_use_lifo=True,
+            hide_parameters=True,  # the text of an error must not repeat names
             connect_args={
                 "timeout": 5,
                 "server_settings": {**SERVER_SETTINGS, "application_name": name},

@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 import structlog
 from opentelemetry import trace
+from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import ExcInfo
 
 NOISY = ("aiokafka", "faststream", "uvicorn", "uvicorn.access", "uvicorn.error", "alembic", "httpx")
 
@@ -40,6 +42,18 @@ class _OncePerSecond(logging.Filter):
         return True
 
 
+_FRAMES = ExceptionDictTransformer(show_locals=False)
+
+
+def _traceback(exc_info: ExcInfo) -> list[dict[str, Any]]:
+    """Where an error came from. Not its text and not its variables: both may hold a name."""
+    stacks = _FRAMES(exc_info)
+    for stack in stacks:
+        stack.pop("exc_value", None)
+        stack.pop("exc_notes", None)
+    return stacks
+
+
 def _json(line: Any, **_: Any) -> str:
     return orjson.dumps(line, default=str).decode()
 
@@ -52,7 +66,7 @@ def configure(service: str, level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
         _trace_ids,
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(_traceback),
     ]
     structlog.configure(
         processors=[
