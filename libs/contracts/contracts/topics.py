@@ -29,10 +29,8 @@ class Topic:
 PROVIDER_OFFERS = Topic(
     "provider.offers", "provider", "provider_id/offer_ref", ("catalog",), retention_ms=90 * DAY_MS
 )
-VERDICTS = Topic("catalog.verdicts", "catalog", "provider_id/offer_ref", ("notifications",), 3)
-OFFERS = Topic(
-    "catalog.offers", "catalog", "offer_id", ("notifications",), 3, retention_ms=FOR_EVER
-)
+VERDICTS = Topic("catalog.verdicts", "catalog", "provider_id/offer_ref", (), 3)
+OFFERS = Topic("catalog.offers", "catalog", "offer_id", (), 3, retention_ms=FOR_EVER)
 RUNS = Topic(
     "catalog.runs", "catalog", "run_id", ("enrolment", "notifications"), retention_ms=FOR_EVER
 )
@@ -51,7 +49,7 @@ ORGANISATIONS = Topic(
     "membership.organisations",
     "membership",
     "organisation_id",
-    ("enrolment", "notifications"),
+    ("enrolment",),
     3,
     retention_ms=FOR_EVER,
 )
