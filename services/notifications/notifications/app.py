@@ -8,10 +8,10 @@ from chassis.database import Clock
 from chassis.settings import system_clock
 
 from notifications import schedule
+from notifications.adapters.sending import send_mails
 from notifications.http import calendar, contacts, inbox, stream
-from notifications.sending import send_mails
+from notifications.http.hub import Hub
 from notifications.settings import Settings
-from notifications.streaming import Hub
 from notifications.subscribers import subscribe
 
 

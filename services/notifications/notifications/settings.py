@@ -5,8 +5,8 @@ from typing import Literal
 from chassis.settings import ServiceSettings
 from pydantic import Field
 
+from notifications.adapters.letters import Sender
 from notifications.domain.retry import Retry
-from notifications.letters import Sender
 
 
 class Settings(ServiceSettings):

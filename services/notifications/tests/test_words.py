@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
-from notifications import wording
+from notifications.adapters import wording
+from notifications.adapters.letters import HEADERS, Sender, in_header, letter
+from notifications.adapters.words import written
 from notifications.domain import steps
 from notifications.domain.person import Language
-from notifications.letters import HEADERS, Sender, in_header, letter
-from notifications.words import written
 
 from .builders import (
     ANNA,

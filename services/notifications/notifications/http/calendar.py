@@ -12,7 +12,8 @@ from chassis.http import Read, View, Write, problems
 from contracts.refusal import NOT_FOUND
 from fastapi import APIRouter, Path, Request, Response
 
-from notifications import calendars, commands, handlers, views
+from notifications import commands, handlers, views
+from notifications.adapters import calendars
 from notifications.store import people
 
 router = APIRouter(prefix="/api/notifications/calendar", tags=["calendar"])

@@ -9,11 +9,11 @@ from chassis.http import Body, IfMatch, Read, View, Write, etag, problems
 from fastapi import APIRouter, Query, Response
 
 from notifications import commands, handlers
+from notifications.adapters.words import written
 from notifications.domain.course import Dossier
 from notifications.domain.person import Channel, Language, Person, quiet_hours
 from notifications.http.paging import CURSOR_UNKNOWN, Cursor, next_cursor
 from notifications.store import dossiers, notices, people
-from notifications.words import written
 
 router = APIRouter(prefix="/api/notifications", tags=["inbox"])
 

@@ -8,7 +8,7 @@ from chassis.http import problems
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 
-from notifications.streaming import Hub, Position, stream
+from notifications.http.hub import Hub, Position, stream
 
 EVENTS = "text/event-stream"
 DOCUMENTED: dict[int | str, dict[str, Any]] = {

@@ -11,8 +11,8 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
+from notifications.adapters.letters import Letter
 from notifications.domain.retry import Answer, judge
-from notifications.letters import Letter
 from notifications.settings import Settings
 
 SENT = Answer("sent")

@@ -19,12 +19,12 @@ from chassis.database import Database, is_outage, is_passing
 from contracts.base import Event
 from prometheus_client import Counter
 
+from notifications.adapters.letters import letter
+from notifications.adapters.smtp import MailServer
 from notifications.domain.course import Dossier
 from notifications.domain.person import Channel
 from notifications.domain.retry import Answer
-from notifications.letters import letter
 from notifications.settings import Settings
-from notifications.smtp import MailServer
 from notifications.store import dossiers, notices
 from notifications.store.notices import Claimed, Settled
 

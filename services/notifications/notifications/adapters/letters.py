@@ -19,12 +19,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from notifications import calendars
+from notifications.adapters import calendars
+from notifications.adapters.wording import LABELS
+from notifications.adapters.words import Words, written
 from notifications.domain.announcer import Notice
 from notifications.domain.course import Dossier
 from notifications.domain.person import Language, Person
-from notifications.wording import LABELS
-from notifications.words import Words, written
 
 SUBJECT = 76
 """Longest subject, in characters; longer titles are cut at a word."""

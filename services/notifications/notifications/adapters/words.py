@@ -14,7 +14,7 @@ from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from notifications import wording
+from notifications.adapters import wording
 from notifications.domain.announcer import Notice
 from notifications.domain.course import Dossier
 from notifications.domain.person import Language
