@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from chassis.testing import Issuer, Servers, TestApp, running
+from chassis.testing import Servers, TestApp, running
+from chassis.testing_issuer import Issuer
 from membership.app import build
 
 SHOWN = "2026-01-05T09:00:00Z"

@@ -9,7 +9,7 @@ from chassis.testing import TestApp
 from contracts import membership as told
 from sqlalchemy import text
 
-from services.membership.tests.conftest import (
+from .conftest import (
     SIGNATORY,
     admitted,
     application_body,
@@ -61,7 +61,7 @@ async def test_the_office_finds_organisations_page_by_page(office: httpx.AsyncCl
     mark = uuid4().hex[:8]
     for number in range(3):
         await registered(office, name=f"Suchstadt_{mark} {number}", code=f"such-{mark}-{number}")
-    query = {"q": f"suchstadt_{mark.upper()}", "limit": 2}
+    query: dict[str, str | int] = {"q": f"suchstadt_{mark.upper()}", "limit": 2}
     page = (await office.get(ORGANISATIONS, params=query)).json()
     rest = (await office.get(ORGANISATIONS, params={**query, "cursor": page["next_cursor"]})).json()
     codes = [item["code"] for item in page["items"] + rest["items"]]

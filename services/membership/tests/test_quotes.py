@@ -12,7 +12,7 @@ from contracts.enrolment import EnrolmentCancelled, EnrolmentRequested, SeatAcce
 from contracts.membership import EnrolmentPriced
 from sqlalchemy import text
 
-from services.membership.tests.conftest import admitted, registered
+from .conftest import admitted, registered
 
 NOON = datetime(2026, 3, 17, 11, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from contracts import membership as told
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.membership.tests.conftest import admitted, applied, read, registered
+from .conftest import admitted, applied, read, registered
 
 ORGANISATIONS = "/api/membership/organisations"
 MEMBERS = "/api/membership/members"
@@ -128,10 +128,10 @@ async def test_growing_over_a_boundary_makes_a_task_and_no_share(
 async def test_a_stale_version_is_refused(office: httpx.AsyncClient) -> None:
     id_ = await admitted(office)
     url = f"{ORGANISATIONS}/{id_}"
-    tag = (await office.get(url)).headers["etag"]
-    change = {"json": {"employees": 801}, "headers": {"If-Match": tag}}
-    assert (await office.put(f"{url}/employees", **change)).status_code == 200  # type: ignore[arg-type]
-    stale = await office.put(f"{url}/employees", **change)  # type: ignore[arg-type]
+    seen = {"If-Match": (await office.get(url)).headers["etag"]}
+    fresh = await office.put(f"{url}/employees", json={"employees": 801}, headers=seen)
+    stale = await office.put(f"{url}/employees", json={"employees": 802}, headers=seen)
+    assert fresh.status_code == 200
     assert (stale.status_code, stale.json()["code"]) == (412, "stale")
 
 
@@ -228,7 +228,7 @@ async def test_the_list_of_a_past_day_stays_right_after_later_changes(
 
     async def seen(day: str) -> tuple[object, ...] | None:
         row = await on_day(office, day, id_)
-        return row and (row["shares"], row["balance_cents"], row["ends_on"])
+        return (row["shares"], row["balance_cents"], row["ends_on"]) if row else None
 
     assert await seen("2026-01-31") is None
     assert await seen("2026-02-01") == (4, 0, None)
