@@ -109,7 +109,7 @@ class Platform:
 
     def mails(self, to: str | None = None) -> list[dict[str, Any]]:
         """What the mail sink has accepted."""
-        url = f"{self.stack.settings.url('mailbox')}/messages"
+        url = f"{self.stack.settings.url('mail')}/messages"
         found: list[dict[str, Any]] = httpx.get(url, timeout=20, trust_env=False).json()
         return [mail for mail in found if to is None or to in json.dumps(mail["to"])]
 

@@ -29,7 +29,7 @@ class Story:
 
     def __init__(self, settings: Settings, people: ExitStack) -> None:
         self._settings = settings
-        self._mailbox = f"{settings.url('mailbox')}/messages"
+        self._mailbox = f"{settings.url('mail')}/messages"
         self.mails_before = len(self._mails())
         names = {
             "anna": "anna.employee",
@@ -186,7 +186,7 @@ class Story:
         line(f"seats taken: {before['taken']} before, {after['taken']} after")
         line(f"mails delivered: {len(new)}, the last ones:")
         table(["to", "subject"], [(", ".join(m["to"]), m["subject"]) for m in new[-6:]])
-        line(f"look next: mails  {self._settings.url('mailbox')}/")
+        line(f"look next: mails  {self._settings.url('mail')}/")
         line(f"           API    {self._settings.url('gateway')}/api/catalog/offers?q=Akte")
         line("           token  make token user=carla.coordinator")
         line("           docs   README.md, docs/flows.md, docs/topics.md")

@@ -220,5 +220,7 @@ def _doubtful_run(run: Document, at: str, now: datetime, form: object) -> Iterat
         yield finding(f"{at}/starts_at", "far-away", "is more than ten years away")
     if run.get("cancellation_policy") is None:
         yield finding(
-            f"{at}/cancellation_policy", "missing", "without it, calling off is free of charge"
+            f"{at}/cancellation_policy",
+            "no-cancellation-policy",
+            "without one, calling off is free of charge",
         )

@@ -8,8 +8,8 @@ from chassis.auth import Actor, SignedIn
 from chassis.http import Read, problems
 from contracts.provider import Format
 from contracts.refusal import FORBIDDEN, NOT_FOUND
-from fastapi import APIRouter, Depends, Query
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from catalog.views import offers as views
 from catalog.views.question import Question, Sort
@@ -28,39 +28,33 @@ Word = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]*$")]
 Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
 
 
-async def _question(
-    actor: SignedIn,
-    q: Annotated[str, Query(max_length=20_000)] = "",
-    format: Annotated[list[Format] | None, Query()] = None,  # noqa: A002 - the public name
-    skill: Annotated[list[Word] | None, Query(max_length=50)] = None,
-    provider: Annotated[list[Word] | None, Query(max_length=50)] = None,
-    wishes: Annotated["_Wishes", Depends()] = None,  # type: ignore[assignment]
-) -> Question:
-    asked = bool(q.strip())
-    return Question(
-        q=q,
-        formats=tuple(format or ()),
-        providers=tuple(_own(name, actor) for name in provider or ()),
-        skills=tuple(skill or ()),
-        starts_after=wishes.after,
-        starts_before=wishes.before,
-        max_price_cents=wishes.max_price_cents,
-        sort=wishes.sort or ("relevance" if asked else "start"),
-        limit=wishes.limit,
-    )
+class Wishes(BaseModel):
+    """The filters of the search. Those of one name add up, those of different names narrow."""
 
+    q: Annotated[str, Field(max_length=20_000)] = ""
+    format: Annotated[list[Format], Field(max_length=4)] = []
+    skill: Annotated[list[Word], Field(max_length=50)] = []
+    provider: Annotated[list[Word], Field(max_length=50)] = []
+    starts_after: Instant | None = None
+    starts_before: Instant | None = None
+    max_price_cents: Annotated[int, Field(ge=0, le=10**10)] | None = None
+    sort: Sort | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, Field(max_length=2000)] | None = None
 
-class _Wishes:
-    def __init__(
-        self,
-        starts_after: Annotated[Instant | None, Query()] = None,
-        starts_before: Annotated[Instant | None, Query()] = None,
-        max_price_cents: Annotated[int | None, Query(ge=0, le=10**10)] = None,
-        sort: Annotated[Sort | None, Query()] = None,
-        limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    ) -> None:
-        self.after, self.before = starts_after, starts_before
-        self.max_price_cents, self.sort, self.limit = max_price_cents, sort, limit
+    def question(self, actor: Actor) -> Question:
+        """What is looked for, and by whom (`provider=me`)."""
+        return Question(
+            q=self.q,
+            formats=self.format,
+            providers=[_own(name, actor) for name in self.provider],
+            skills=self.skill,
+            starts_after=self.starts_after,
+            starts_before=self.starts_before,
+            max_price_cents=self.max_price_cents,
+            sort=self.sort or ("relevance" if self.q.strip() else "start"),
+            limit=self.limit,
+        )
 
 
 def _own(name: str, actor: Actor) -> str:
@@ -73,11 +67,7 @@ def _own(name: str, actor: Actor) -> str:
 
 
 @router.get("/offers", responses=problems(403))
-async def find_offers(
-    question: Annotated[Question, Depends(_question)],
-    read: Read,
-    cursor: Annotated[str | None, Query(max_length=2000)] = None,
-) -> Found:
+async def find_offers(wishes: Annotated[Wishes, Query()], actor: SignedIn, read: Read) -> Found:
     """Find published offers.
 
     Filters of one name add up (`format=hybrid&format=presence`), filters of different names
@@ -85,7 +75,7 @@ async def find_offers(
     one's own. Sorted by relevance where there are words, else by the start of the next run.
     """
     async with read() as tx:
-        return await search(tx, question, cursor)
+        return await search(tx, wishes.question(actor), wishes.cursor)
 
 
 @router.get("/offers/{offer_id}", responses=problems(404))

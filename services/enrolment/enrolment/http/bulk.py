@@ -80,10 +80,11 @@ async def _settled(view: BulkView, wait: Wait[dict[UUID, EnrolmentView]]) -> Bul
     return view.model_copy(update={"rows": rows})
 
 
-def _as_known(row: RowView, known: EnrolmentView | None) -> RowView:
-    if known is None or row.state is None:
+def _as_known(row: RowView, known: dict[UUID, EnrolmentView]) -> RowView:
+    now = known.get(row.enrolment_id) if row.enrolment_id else None
+    if now is None or row.state is None:
         return row
-    return row.model_copy(update={"state": known.state, "place": known.place, "price": known.price})
+    return row.model_copy(update={"state": now.state, "place": now.place, "price": now.price})
 
 
 def _said(row: RowView, german: bool) -> RowView:

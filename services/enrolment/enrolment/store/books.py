@@ -165,9 +165,9 @@ async def started(tx: Transaction, most: int) -> list[UUID]:
 async def close_book(tx: Transaction, book: Book, bulks: Sequence[Bulk] = ()) -> None:
     """Save what changed and tell it, in the same transaction."""
     if runs := book.changed_runs:
-        await tx.execute(SAVE_RUNS, {"rows": orjson.dumps(runs).decode()})
+        await tx.execute(SAVE_RUNS, {"rows": orjson.dumps(runs, default=str).decode()})
     if enrolments := book.changed_enrolments:
-        await tx.execute(SAVE_ENROLMENTS, {"rows": orjson.dumps(enrolments).decode()})
+        await tx.execute(SAVE_ENROLMENTS, {"rows": orjson.dumps(enrolments, default=str).decode()})
     await tx.emit(*book.events)
     await open_bulks(tx, bulks)
     await settle_bulks(tx, book)

@@ -201,7 +201,7 @@ async def _runs(tx: Transaction, ids: Iterable[UUID]) -> Mapping[UUID, Run]:
 
 
 def _cursor(row: RowMapping) -> str:
-    place = orjson.dumps([row["sorted_by"], row["id"]])
+    place = orjson.dumps([row["sorted_by"], str(row["id"])])
     return base64.urlsafe_b64encode(place).decode().rstrip("=")
 
 
