@@ -50,8 +50,12 @@ class Story:
             body = {"source": file.partition(".")[0], "feed": json.loads(text)}
             report = self.olga.post("/api/catalog/imports/moochub", body)
             for record in report["records"]:
-                places = [f"{f['pointer']} {f['code']}" for f in record.get("findings", [])]
-                line(f"{name}: {record['outcome']}" + (f" ({'; '.join(places)})" if places else ""))
+                line(f"{name}: {record['result']}, {record['effect']}")
+                found = [*record["errors"], *record["warnings"]]
+                table(
+                    ["where", "rule", "why"],
+                    [(f["pointer"], f["code"], f["detail"]) for f in found],
+                )
 
     def submissions(self) -> None:
         """Providers send their offers as events."""
@@ -83,10 +87,12 @@ class Story:
         today = datetime.now(UTC).date().isoformat()
         members = self.olga.get(f"/api/membership/members?on={today}&reason=demo")
         rows = [
-            (m["name"], m["member_since_on"], m["tier"], m["shares"], euros(m["balance_cents"]))
-            for m in members["members"]
+            (m["name"], m["member_since_on"], m["shares"], euros(m["balance_cents"]))
+            for m in members["items"]
         ]
-        table(["member", "since", "tier", "shares", "paid"], rows)
+        table(["member", "since", "shares", "paid"], rows)
+        known = self.olga.get("/api/membership/organisations?q=stadt-ausserhalb")["items"]
+        line(f"registered and no member: {', '.join(o['name'] for o in known)}")
 
     def a_course_of_two(self) -> str:
         """A fresh run of two seats."""
