@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 
 import httpx
 from chassis.testing import TestApp, until
+from contracts.base import Meta
 from contracts.enrolment import EnrolmentCancelled, EnrolmentRequested, SeatAccepted, SeatReleased
 from contracts.membership import EnrolmentPriced
+from membership.handlers import quotes
 from sqlalchemy import text
 
 from .conftest import admitted, registered
@@ -170,3 +172,25 @@ async def test_the_same_event_twice_is_priced_once(app: TestApp, office: httpx.A
     await app.send(event, ids=[id_])
     await app.settled()
     assert len(await app.heard(EnrolmentPriced, of(event.enrolment_id))) == 1
+
+
+async def test_a_registration_waits_for_prices_that_are_being_set_aside(
+    app: TestApp, office: httpx.AsyncClient
+) -> None:
+    unknown = uuid4()
+    event = requested(unknown).received(Meta(uuid4(), NOON, "correlation"))
+    async with app.db.transaction() as tx:
+        await quotes.hear_bookings(tx, [event])  # set aside, but not committed yet
+        registering = asyncio.create_task(registered(office, organisation_id=str(unknown)))
+        await until(lambda: waiting_for_a_lock(app), name="the registration standing in line")
+        assert not registering.done()
+    await registering
+    await app.heard(EnrolmentPriced, of(event.enrolment_id))
+    assert await pending(app, unknown) == 0
+
+
+async def waiting_for_a_lock(app: TestApp) -> bool:
+    """Whether somebody stands before the advisory lock."""
+    async with app.db.snapshot() as tx:
+        sql = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted LIMIT 1"
+        return await tx.row(text(sql)) is not None
