@@ -21,6 +21,7 @@ from deploy.local.demo.screen import euros, line, step, table
 from deploy.local.settings import Settings
 
 BOOK = "/api/enrolment/enrolments"
+ASCII = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 FEEDS = {"openHPI sample (official v3)": "openhpi.json", "Xikolo dialect": "xikolo.json"}
 
 
@@ -97,7 +98,7 @@ class Story:
     def a_course_of_two(self) -> str:
         """A fresh run of two seats."""
         body = providers.body_of("KOM-310")
-        body["offer_ref"] = f"KOM-310-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        body["offer_ref"] = f"KOM-310-{uuid4().hex[:8]}"
         value = json.dumps(body, ensure_ascii=False).encode()
         submission = providers.Submission(f"{body['provider_id']}/{body['offer_ref']}", value)
         verdict = providers.submit(self._settings, [submission])[submission.id]
@@ -109,7 +110,8 @@ class Story:
     def person(self, by: Client, given: str, family: str) -> str:
         """An employee, introduced by the coordinator. Only notifications knows the name."""
         ref = str(uuid4())
-        mail = f"{given}.{family}.{ref[:4]}@kommune.example".lower()
+        name = f"{given}.{family}".lower().translate(ASCII)
+        mail = f"{name}.{ref[:4]}@kommune.example"
         body = {"given_name": given, "family_name": family, "mail": mail, "language": "de"}
         by.put(f"/api/notifications/contacts/{ref}", body)
         return ref
