@@ -192,5 +192,8 @@ async def test_a_registration_waits_for_prices_that_are_being_set_aside(
 async def waiting_for_a_lock(app: TestApp) -> bool:
     """Whether somebody stands before the advisory lock."""
     async with app.db.snapshot() as tx:
-        sql = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted LIMIT 1"
+        sql = """
+            SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database =
+                   (SELECT oid FROM pg_database WHERE datname = current_database())
+        """
         return await tx.row(text(sql)) is not None
