@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from contracts.base import Event
-from contracts.enrolment import SeatEvent
+from contracts.enrolment import SeatsNow
 from contracts.refusal import Refusal
 from enrolment.domain.enrolment import MOVES, OCCUPYING, PENDING, Enrolment, State
 from enrolment.domain.run import RunState
@@ -163,11 +163,11 @@ class BookingDesk(RuleBasedStateMachine):
 
     @invariant()
     def the_told_seats_add_up(self) -> None:
-        told = [e for e in self.book.events if isinstance(e, SeatEvent) and e.seats]
-        versions = [e.seats.version for e in told if e.seats]
+        told = [seats for e in self.book.events if (seats := seats_of(e))]
+        versions = [seats.version for seats in told]
         assert versions == sorted(set(versions))
-        if told and told[-1].seats:
-            assert told[-1].seats.taken == self.book.runs[self.run.id].taken
+        if told:
+            assert told[-1].taken == self.book.runs[self.run.id].taken
 
     @invariant()
     def a_closed_or_begun_run_keeps_no_one_in_doubt(self) -> None:
@@ -180,6 +180,10 @@ class BookingDesk(RuleBasedStateMachine):
 
 def about(event: Event) -> UUID | None:
     return getattr(event, "enrolment_id", None)
+
+
+def seats_of(event: Event) -> SeatsNow | None:
+    return getattr(event, "seats", None)
 
 
 def reachable(state: State) -> set[State]:

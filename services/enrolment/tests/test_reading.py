@@ -1,0 +1,112 @@
+"""What clients read: lists, seats, calendar entries."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from icalendar import Calendar
+
+from services.enrolment.tests.conftest import BASE, Office
+
+
+async def test_a_list_is_read_page_by_page_in_both_orders(office: Office) -> None:
+    run = await office.schedule(capacity=3)
+    booked = [await office.book(run) for _ in range(5)]
+    ids = [one["enrolment_id"] for one in booked]
+    async with office.carla as client:
+        for sort, wanted in (("newest", ids[::-1]), ("deadline", sorted(ids))):
+            seen: list[str] = []
+            params = {"run_id": str(run.id), "sort": sort, "limit": 2}
+            while True:
+                page = (await client.get(BASE, params=params)).json()
+                assert page["counts"] == {"confirmed": 3, "waitlisted": 2}
+                seen += [item["enrolment_id"] for item in page["items"]]
+                if not page.get("next_cursor"):
+                    break
+                params["cursor"] = page["next_cursor"]
+            assert sorted(seen) == sorted(ids)
+            assert seen == wanted
+        wrong = await client.get(BASE, params={"cursor": "nonsense"})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "cursor-invalid")
+
+
+async def test_a_list_is_filtered(office: Office) -> None:
+    run = await office.schedule(capacity=1, title="Haushaltsrecht 100% kompakt")
+    sure = await office.book(run, cost_centre="KST-777", order_reference="B_1")
+    first = await office.book(run)
+    async with office.carla as client:
+
+        async def found(**params: object) -> list[str]:
+            given = {"run_id": str(run.id), **params}
+            answer = await client.get(BASE, params=given)  # type: ignore[arg-type]
+            assert answer.status_code == 200, answer.text
+            return [item["enrolment_id"] for item in answer.json()["items"]]
+
+        assert await found(state=["confirmed", "offered"]) == [sure["enrolment_id"]]
+        assert await found(state="waitlisted") == [first["enrolment_id"]]
+        assert await found(q="kst-777") == [sure["enrolment_id"]]
+        assert await found(q="b_1") == [sure["enrolment_id"]]
+        assert await found(q="_") == [sure["enrolment_id"]]
+        assert len(await found(q="100% kom")) == 2
+        assert await found(q="%%%") == []
+        assert await found(person_ref=sure["person_ref"]) == [sure["enrolment_id"]]
+        day = run.starts_at.date()
+        assert len(await found(**{"from": str(day), "to": str(day)})) == 2
+        assert await found(**{"from": str(day + timedelta(days=1))}) == []
+        for params in ({"state": "lost"}, {"q": "a\x00b"}, {"limit": "0"}, {"sort": "by-name"}):
+            assert (await client.get(BASE, params=params)).status_code == 422
+
+
+async def test_what_has_a_deadline_stands_first(office: Office) -> None:
+    title = f"Fristen {uuid4().hex}"
+    run = await office.schedule(capacity=1, title=title)
+    sure, first = [await office.book(run) for _ in range(2)]
+    late = await office.book(await office.schedule(capacity=1, title=title))
+    async with office.carla as client:
+        await client.post(f"{BASE}/{sure['enrolment_id']}/cancellation")
+        page = (await client.get(BASE, params={"sort": "deadline", "q": title})).json()
+    order = [item["enrolment_id"] for item in page["items"]]
+    place = {one["enrolment_id"]: order.index(one["enrolment_id"]) for one in (sure, first, late)}
+    assert place[first["enrolment_id"]] < place[late["enrolment_id"]] < place[sure["enrolment_id"]]
+
+
+async def test_seats_of_many_runs_are_one_call(office: Office) -> None:
+    one, two = await office.schedule(capacity=3), await office.schedule(capacity=4)
+    async with office.client("employee") as anna:
+        ids = f"{two.id},{uuid4()},{one.id}"
+        answer = await anna.get("/api/enrolment/seats", params={"run_ids": ids})
+        assert [item["capacity"] for item in answer.json()["items"]] == [4, 3]
+        twice = await anna.get(
+            "/api/enrolment/seats", params={"run_ids": [str(one.id), str(two.id)]}
+        )
+        assert len(twice.json()["items"]) == 2
+        missing = await anna.get(f"/api/enrolment/runs/{uuid4()}/seats")
+        assert missing.status_code == 404
+        wrong = await anna.get("/api/enrolment/seats", params={"run_ids": "x"})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid")
+        many = ",".join(str(uuid4()) for _ in range(101))
+        too_many = await anna.get("/api/enrolment/seats", params={"run_ids": many})
+        assert (too_many.status_code, too_many.json()["code"]) == (422, "too-many-runs")
+    async with office.app.client() as nobody:
+        assert (await nobody.get(f"/api/enrolment/runs/{one.id}/seats")).status_code == 401
+
+
+async def test_a_calendar_entry_says_when_and_where(office: Office) -> None:
+    run = await office.schedule(capacity=1)
+    sure = await office.book(run)
+    async with office.carla as client:
+        answer = await client.get(f"{BASE}/{sure['enrolment_id']}/calendar")
+        assert answer.headers["content-type"].startswith("text/calendar")
+        (event,) = Calendar.from_ical(answer.content).walk("VEVENT")
+        assert (str(event["uid"]), str(event["status"])) == (sure["enrolment_id"], "CONFIRMED")
+        assert event["dtstart"].dt == run.starts_at
+        assert str(event["location"]) == "Bensheim"
+        await client.post(f"{BASE}/{sure['enrolment_id']}/cancellation")
+        answer = await client.get(f"{BASE}/{sure['enrolment_id']}/calendar")
+        assert b"STATUS:CANCELLED" in answer.content
+
+
+async def test_an_enrolment_has_a_version_as_its_tag(office: Office) -> None:
+    sure = await office.book(await office.schedule(capacity=1))
+    async with office.carla as client:
+        answer = await client.get(f"{BASE}/{sure['enrolment_id']}")
+    assert answer.headers["etag"] == '"2"'
