@@ -11,11 +11,13 @@ from uuid import uuid4
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from contracts.topics import TOPICS
 
 from deploy.local.client import Client, until
 from deploy.local.stack import Stack
 
 PROVIDER = "hochschule-rhein-neckar"
+PARTITIONS = {t.name: t.partitions for t in TOPICS} | {t.dead: 1 for t in TOPICS}
 
 
 @dataclass
@@ -67,23 +69,15 @@ class Platform:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.stack.settings.address("kafka"))
         await consumer.start()
         try:
-            known = await consumer.topics()
-            await consumer._client.force_metadata_update()
-            places = [
-                TopicPartition(topic, partition)
-                for topic in topics
-                if topic in known
-                for partition in consumer.partitions_for_topic(topic) or ()
-            ]
-            if not places:
-                return []
+            places = [TopicPartition(name, n) for name in topics for n in range(PARTITIONS[name])]
             consumer.assign(places)
             await consumer.seek_to_beginning(*places)
             ends = await consumer.end_offsets(places)
             found: list[ConsumerRecord] = []
-            while any(await consumer.position(place) < ends[place] for place in places):
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += records
+            for place in places:
+                while await consumer.position(place) < ends[place]:
+                    for records in (await consumer.getmany(place, timeout_ms=200)).values():
+                        found += records
             return found
         finally:
             await consumer.stop()
