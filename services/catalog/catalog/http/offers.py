@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chassis.auth import Actor, SignedIn
 from chassis.http import Read, problems
+from chassis.problems import INVALID
 from contracts.provider import Format
 from contracts.refusal import FORBIDDEN, NOT_FOUND
 from fastapi import APIRouter, Query
@@ -93,17 +94,14 @@ async def read_runs(
     _: SignedIn, read: Read, ids: Annotated[list[str], Query(min_length=1, max_length=100)]
 ) -> views.RunsView:
     """Several runs: `ids=a,b` or `ids=a&ids=b`, up to 100. Unknown ones are left out."""
-    wanted = [UUID(part) for entry in ids for part in entry.split(",") if _is_id(part)]
-    async with read() as tx:
-        return views.RunsView(items=await views.runs(tx, wanted[:100]))
-
-
-def _is_id(text: str) -> bool:
     try:
-        UUID(text)
+        wanted = [UUID(part) for entry in ids for part in entry.split(",")]
     except ValueError:
-        return False
-    return True
+        raise INVALID.refuse("/ids") from None
+    if len(wanted) > 100:
+        raise INVALID.refuse("/ids", limit=100)
+    async with read() as tx:
+        return views.RunsView(items=await views.runs(tx, wanted))
 
 
 @router.get("/runs/{run_id}", responses=problems(404))

@@ -1,0 +1,316 @@
+"""Finding offers on the real PostgreSQL: words, filters, facets, cursors, and rude questions."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+from catalog.domain import words
+from catalog.testing import a_run, an_offer, sent
+from chassis.testing import TestApp
+from contracts.catalog import OfferAccepted
+
+
+async def publish(app: TestApp, *offers: dict[str, Any]) -> list[str]:
+    """Publish offers; their ids."""
+    await app.send_raw(*map(sent, offers))
+    refs = [offer["offer_ref"] for offer in offers]
+    verdicts = await app.heard(OfferAccepted, lambda e: e.offer_ref in refs, len(refs))
+    ids = {verdict.offer_ref: str(verdict.offer_id) for verdict in verdicts}
+    return [ids[ref] for ref in refs]
+
+
+async def find(app: TestApp, **wishes: Any) -> dict[str, Any]:
+    """A page of the search."""
+    async with app.http("employee") as http:
+        answer = await http.get("/api/catalog/offers", params=wishes)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def ids(found: dict[str, Any]) -> list[str]:
+    return [item["offer_id"] for item in found["items"]]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Vergaberecht {tag}",
+        "vergaberecht see-{tag}",
+        "SEE-{tag} Einsteiger",
+        "Einsteigern {tag}",
+        "Vergabe {tag}",
+        "recht {tag}",
+        "für {tag}",
+        "{tag}",
+        "EAkte {tag}",
+        "E-Akte {tag}",
+        "e akten {tag}",
+        "Ueberblick {tag}",
+        "überblicks {tag}",
+        "UVgO {tag}",
+        "Heppenheim {tag}",
+        "„Vergaberecht“ ({tag})",
+    ],
+)
+async def test_words_are_found_in_every_form(
+    app: TestApp, vergaberecht: tuple[str, str], question: str
+) -> None:
+    offer_id, tag = vergaberecht
+    found = await find(app, q=question.format(tag=tag))
+    assert ids(found) == [offer_id]
+    assert found["similar"] is False
+
+
+@pytest.fixture(scope="module")
+async def vergaberecht(app: TestApp) -> tuple[str, str]:
+    """One offer, and the word that only it has."""
+    tag = uuid4().hex[:6]
+    offer = an_offer(
+        offer_ref=f"SEE-{tag}",
+        title=f"Vergaberecht für Einsteiger SEE-{tag}",
+        description_html="<p>Ein Überblick: Grundlagen <b>UVgO</b></p>",
+        keywords=["E-Akte"],
+    )
+    (offer_id,) = await publish(app, offer)
+    return offer_id, tag
+
+
+async def test_all_words_have_to_be_there(app: TestApp, vergaberecht: tuple[str, str]) -> None:
+    found = await find(app, q=f"Vergaberecht Gartenbau{uuid4().hex} {vergaberecht[1]}")
+    assert found["items"] == []
+
+
+async def test_a_typing_error_finds_what_is_similar(app: TestApp) -> None:
+    (offer_id,) = await publish(app, an_offer(title="Katastrophenschutzplanung im Landkreis"))
+    found = await find(app, q="Katastrofenschuzplanung")
+    assert ids(found) == [offer_id]
+    assert found["similar"] is True
+
+
+async def test_the_title_counts_more_than_the_description(app: TestApp) -> None:
+    tag = f"wort{uuid4().hex[:8]}"
+    below, above = await publish(
+        app,
+        an_offer(title="Etwas anderes", description_html=f"<p>{tag}</p>"),
+        an_offer(title=f"Das ist {tag}"),
+    )
+    assert ids(await find(app, q=tag)) == [above, below]
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "'",
+        '"unclosed',
+        "a & | ! <-> :* ()",
+        "\\",
+        "%_",
+        "der die das",
+        "x" * 10_000,
+        "wort " * 2_000,
+        "🙂",
+        "a\x00b",
+        "-1e999 1e5x 12e45x",
+        "ﷺ ǅ ß İ",
+        "'); DROP TABLE offer; --",
+        "\u202e\u0301",
+    ],
+)
+async def test_no_question_is_too_rude(app: TestApp, q: str) -> None:
+    async with app.http("employee") as http:
+        answer = await http.get(f"/api/catalog/offers?q={quote(q)}")
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "format=seminar",
+        "sort=random",
+        "max_price_cents=-1",
+        "max_price_cents=99999999999999999999",
+        "starts_after=yesterday",
+        "starts_after=2027-01-01T00:00:00",
+        "starts_after=0001-01-01T00:00:00%2B14:00",
+        "starts_before=9999-12-31T23:59:59-14:00",
+        "skill=%00",
+        "cursor=x",
+        "cursor=W10",
+        "cursor=%F0%9F%99%82",
+        "cursor=WyJzdGFydCIsZmFsc2UsIjIwMjYiLDEsIngiXQ",
+    ],
+)
+async def test_a_wrong_wish_is_a_problem_with_a_pointer(app: TestApp, query: str) -> None:
+    async with app.http("employee") as http:
+        answer = await http.get(f"/api/catalog/offers?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"]
+
+
+async def test_a_cursor_belongs_to_its_order(app: TestApp) -> None:
+    await publish(app, an_offer(), an_offer())
+    cursor = (await find(app, sort="price", limit=1))["next_cursor"]
+    async with app.http("employee") as http:
+        answer = await http.get(f"/api/catalog/offers?sort=title&cursor={cursor}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad-cursor")
+
+
+@pytest.mark.parametrize("sort", ["relevance", "start", "price", "title"])
+async def test_pages_hold_everything_once_also_when_offers_come_in_between(
+    app: TestApp, sort: str
+) -> None:
+    tag = f"seite{uuid4().hex[:8]}"
+
+    def numbered(n: int) -> dict[str, Any]:
+        return an_offer(
+            title=f"{tag} {'ab' * (n % 3)}",
+            price={"standard_cents": 100 * (n % 4), "member_cents": 0},
+            runs=[a_run(starts_at=f"2027-02-{n % 5 + 10}T08:00:00Z")] if n % 6 else [],
+        )
+
+    wanted = set(await publish(app, *(numbered(n) for n in range(13))))
+    seen: list[str] = []
+    cursor: str | None = ""
+    pages = 0
+    while cursor is not None:
+        page = await find(app, q=tag, sort=sort, limit=4, **({"cursor": cursor} if cursor else {}))
+        seen += ids(page)
+        cursor = page["next_cursor"]
+        pages += 1
+        await publish(app, an_offer(title="Ganz neu, ohne das Wort"))
+    assert pages == 4
+    assert len(seen) == len(set(seen)) == 13
+    assert set(seen) == wanted
+
+
+async def test_offers_come_in_the_order_that_was_asked_for(app: TestApp) -> None:
+    tag = f"folge{uuid4().hex[:8]}"
+    a, b, c = await publish(
+        app,
+        an_offer(title=f"Zebra {tag}", price={"standard_cents": 1, "member_cents": 1}),
+        an_offer(
+            title=f"Äpfel {tag}",
+            price={"standard_cents": 3, "member_cents": 1},
+            runs=[a_run(starts_at="2027-02-25T08:00:00Z")],
+        ),
+        an_offer(title=f"Birnen {tag}", price={"standard_cents": 2, "member_cents": 1}, runs=[]),
+    )
+    assert ids(await find(app, q=tag, sort="price")) == [a, c, b]
+    assert ids(await find(app, q=tag, sort="title")) == [b, c, a]
+    assert ids(await find(app, q=tag, sort="start")) == [b, a, c]
+
+
+async def test_filters_narrow_and_facets_ignore_their_own(app: TestApp) -> None:
+    tag = f"filter{uuid4().hex[:8]}"
+    esco = {"framework": "ESCO", "code": "http://data.europa.eu/esco/skill/1"}
+    one, two, three = await publish(
+        app,
+        an_offer(title=tag, format="presence"),
+        an_offer(title=tag, format="hybrid", skills=[esco], provider_id="vwa-wuerttemberg"),
+        an_offer(title=tag, format="hybrid", price={"standard_cents": 900, "member_cents": 900}),
+    )
+    hybrid = await find(app, q=tag, format="hybrid")
+    assert set(ids(hybrid)) == {two, three}
+    assert hybrid["total"] == 2
+    count = {v["value"]: v["count"] for v in hybrid["facets"]["format"]}
+    assert count == {"hybrid": 2, "presence": 1}
+    assert {v["value"]: v["count"] for v in hybrid["facets"]["provider"]} == {
+        "hochschule-rhein-neckar": 1,
+        "vwa-wuerttemberg": 1,
+    }
+    assert set(ids(await find(app, q=tag, format=["hybrid", "presence"]))) == {one, two, three}
+    assert ids(await find(app, q=tag, provider="vwa-wuerttemberg")) == [two]
+    assert set(ids(await find(app, q=tag, skill="1.3"))) == {one, three}
+    assert ids(await find(app, q=tag, skill=f"ESCO:{esco['code']}")) == [two]
+    assert ids(await find(app, q=tag, max_price_cents=900)) == [three]
+
+
+async def test_dates_choose_offers_and_the_run_that_is_shown(app: TestApp) -> None:
+    tag = f"datum{uuid4().hex[:8]}"
+    runs = [
+        a_run(
+            run_ref="alt",
+            starts_at="2020-03-01T08:00:00Z",
+            ends_at="2020-03-02T08:00:00Z",
+            booking_closes_at="2020-02-01T08:00:00Z",
+        ),
+        a_run(
+            run_ref="mai",
+            starts_at="2027-05-01T08:00:00Z",
+            ends_at="2027-05-02T08:00:00Z",
+            booking_closes_at="2027-04-01T08:00:00Z",
+        ),
+        a_run(
+            run_ref="juni",
+            starts_at="2027-06-01T08:00:00Z",
+            ends_at="2027-06-02T08:00:00Z",
+            booking_closes_at="2027-05-01T08:00:00Z",
+        ),
+    ]
+    await publish(app, an_offer(title=tag, runs=runs))
+    (item,) = (await find(app, q=tag))["items"]
+    assert item["next_run"]["starts_at"] == "2027-05-01T08:00:00Z"
+    assert item["free_seats"] == 20
+    (item,) = (await find(app, q=tag, starts_after="2027-05-15T00:00:00Z"))["items"]
+    assert item["next_run"]["starts_at"] == "2027-06-01T08:00:00Z"
+    wished = {"starts_after": "2027-05-15T00:00:00Z", "starts_before": "2027-05-20T00:00:00Z"}
+    assert (await find(app, q=tag, **wished))["items"] == []
+
+
+async def test_providers_find_their_own(app: TestApp) -> None:
+    mine = f"akademie-{uuid4().hex[:8]}"
+    (offer_id,) = await publish(app, an_offer(provider_id=mine))
+    async with app.http("provider", provider=mine) as http:
+        assert ids((await http.get("/api/catalog/offers?provider=me")).json()) == [offer_id]
+    async with app.http("employee") as http:
+        assert (await http.get("/api/catalog/offers?provider=me")).status_code == 403
+
+
+async def test_only_who_is_signed_in_may_look(app: TestApp) -> None:
+    async with app.client() as http:
+        for path in ("offers", f"offers/{uuid4()}", f"runs/{uuid4()}", f"runs?ids={uuid4()}"):
+            assert (await http.get(f"/api/catalog/{path}")).status_code == 401
+
+
+async def test_what_there_is_not_is_not_found(app: TestApp) -> None:
+    async with app.http("employee") as http:
+        assert (await http.get(f"/api/catalog/offers/{uuid4()}")).status_code == 404
+        assert (await http.get(f"/api/catalog/runs/{uuid4()}")).status_code == 404
+        assert (await http.get("/api/catalog/offers/x")).status_code == 422
+
+
+async def test_several_runs_come_in_one_call_in_the_order_asked_for(app: TestApp) -> None:
+    offer = an_offer(runs=[a_run(), a_run(run_ref="b")])
+    await publish(app, offer)
+    (verdict,) = await app.heard(OfferAccepted, lambda e: e.offer_ref == offer["offer_ref"])
+    wanted = [str(verdict.run_ids["b"]), str(verdict.run_ids["a"])]
+    async with app.http("employee") as http:
+        answer = await http.get(f"/api/catalog/runs?ids={','.join([*wanted, str(uuid4())])}")
+        too_many = ",".join(str(uuid4()) for _ in range(200))
+        many = await http.get(f"/api/catalog/runs?ids={too_many}")
+        odd = await http.get("/api/catalog/runs?ids=x")
+    assert [run["run_id"] for run in answer.json()["items"]] == wanted
+    assert (many.status_code, odd.status_code) == (422, 422)
+
+
+def test_words_are_folded_the_same_way_everywhere() -> None:
+    assert words.question("Überblick: E-Akte, STRASSE/Straße") == [
+        "uberblick",
+        "e",
+        "akte",
+        "strasse",
+    ]
+    assert words.document("Überblick SEE-12e4").split() == [
+        "uberblick",
+        "see",
+        "12e4",
+        "see12e4",
+        "ueberblick",
+    ]
+    json.dumps(words.question("a" * 100_000))

@@ -1,0 +1,93 @@
+"""Free seats follow what enrolment tells, in whatever order it arrives."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from catalog.testing import a_run, an_offer, sent
+from catalog.views import seats
+from chassis.testing import TestApp
+from contracts.base import Event
+from contracts.catalog import OfferAccepted
+from contracts.enrolment import SeatHeld, SeatReleased, SeatsNow, SeatWaitlisted
+from sqlalchemy import text
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def now(version: int, taken: int, waiting: int = 0) -> SeatsNow:
+    return SeatsNow(capacity=20, taken=taken, held=taken, waiting=waiting, version=version)
+
+
+def about(run_id: UUID) -> dict[str, Any]:
+    return {
+        "enrolment_id": uuid4(),
+        "run_id": run_id,
+        "organisation_id": uuid4(),
+        "person_ref": uuid4(),
+    }
+
+
+def held(run_id: UUID, state: SeatsNow | None) -> SeatHeld:
+    return SeatHeld(**about(run_id), seats=state, held_until=NOW, held_at=NOW)
+
+
+async def shown(app: TestApp, run_id: UUID) -> dict[str, Any]:
+    async with app.http("employee") as http:
+        run: dict[str, Any] = (await http.get(f"/api/catalog/runs/{run_id}")).json()
+    return run
+
+
+async def test_free_seats_are_those_of_the_newest_version(app: TestApp) -> None:
+    offer = an_offer(runs=[a_run()])
+    await app.send_raw(sent(offer))
+    (verdict,) = await app.heard(OfferAccepted, lambda e: e.offer_ref == offer["offer_ref"])
+    run_id = verdict.run_ids["a"]
+    assert (await shown(app, run_id))["free_seats"] == 20
+    await app.send(held(run_id, now(3, 18)), held(run_id, now(1, 1)), held(run_id, None))
+    await app.settled()
+    assert (await shown(app, run_id))["free_seats"] == 2
+    await app.send(held(run_id, now(2, 5)))
+    await app.settled()
+    run = await shown(app, run_id)
+    assert (run["free_seats"], run["taken"]) == (2, 18)
+    full = SeatWaitlisted(**about(run_id), seats=now(5, 20, 3), place=3, waitlisted_at=NOW)
+    await app.send(full)
+    await app.settled()
+    run = await shown(app, run_id)
+    assert (run["free_seats"], run["waiting"]) == (0, 3)
+
+
+async def test_seats_of_an_unknown_run_are_kept_until_it_is_known(app: TestApp) -> None:
+    await app.send(held(uuid4(), now(1, 1)))
+    await app.settled()
+
+
+async def test_the_replayed_view_equals_the_one_that_lived(app: TestApp) -> None:
+    runs = [uuid4() for _ in range(5)]
+    story: list[Event] = []
+    for version in range(1, 13):
+        for n, run_id in enumerate(runs):
+            state = now(version, (version * 7 + n) % 20, version % 3)
+            if version % 4:
+                story.append(held(run_id, state))
+            else:
+                story.append(
+                    SeatReleased(**about(run_id), seats=state, reason="cancelled", released_at=NOW)
+                )
+    lived = await fold(app, story, step=7)
+    assert lived == await fold(app, story, step=60)
+    assert lived == await fold(app, story[::-1], step=11)
+
+
+async def fold(app: TestApp, story: Sequence[Event], step: int) -> list[dict[str, Any]]:
+    """The view after an empty start, in batches of this size."""
+    async with app.db.transaction() as tx:
+        await tx.execute(text("DELETE FROM run_seats"))
+    for begin in range(0, len(story), step):
+        async with app.db.transaction() as tx:
+            await seats.project(tx, story[begin : begin + step])
+    async with app.db.snapshot() as tx:
+        rows = await tx.rows(text("SELECT * FROM run_seats ORDER BY run_id"))
+    return [dict(row) for row in rows]
