@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import runpy
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from importlib import import_module
 
 import psutil
 from rich.console import Console
@@ -22,15 +22,19 @@ from deploy.local.seed import seed
 from deploy.local.settings import Settings
 from deploy.local.stack import NotReadyError, Stack
 
-OTHERS = ("token", "demo", "replay", "seed")  # modules with their own command line
+# modules with a command line of their own: `main(words) -> exit code`
+OTHERS = {
+    "token": "deploy.local.token",
+    "demo": "deploy.local.demo.__main__",
+    "replay": "deploy.local.replay",
+    "seed": "deploy.local.seed",
+}
 
 
 def main(words: Sequence[str]) -> int:
     """Run one command; 0 if all is well. Mistakes of the user and of the world get one sentence."""
     if words and words[0] in OTHERS:
-        sys.argv = [f"deploy.local.{words[0]}", *words[1:]]
-        runpy.run_module(f"deploy.local.{words[0]}", run_name="__main__", alter_sys=True)
-        return 0
+        return int(import_module(OTHERS[words[0]]).main(words[1:]))
     arguments = _parser().parse_args(words)
     try:
         return int(arguments.command(Settings.from_env(), arguments))

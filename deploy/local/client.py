@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self, TypeVar
@@ -43,7 +44,8 @@ class Client:
     def __init__(self, settings: Settings, user: str | None) -> None:
         self._settings, self._user = settings, user
         self._http = httpx.Client(base_url=settings.url("gateway"), timeout=40, trust_env=False)
-        self._token, self._since = "", 0.0
+        self._token, self._since = "", float("-inf")
+        self._one_login = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -87,8 +89,10 @@ class Client:
         return answer.json() if answer.content else None
 
     def _fresh_token(self) -> str:
-        if time.monotonic() - self._since > TOKEN_SECONDS:
-            self._token, self._since = token(self._settings, str(self._user)), time.monotonic()
+        with self._one_login:
+            if time.monotonic() - self._since > TOKEN_SECONDS:
+                self._token = token(self._settings, str(self._user))
+                self._since = time.monotonic()
         return self._token
 
 

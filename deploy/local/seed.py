@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from deploy.local.client import Client, RefusedError
@@ -93,7 +94,7 @@ def _introduce(settings: Settings, user: dict[str, Any]) -> None:
                 raise
 
 
-def main() -> int:
+def main(_: Sequence[str] = ()) -> int:
     """Run the seed on the copy of the environment."""
     seed(Settings.from_env())
     return 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,11 +16,16 @@ from deploy.local.settings import Settings
 
 PASSWORD = "campus"  # noqa: S105 - of the demo users, which exist on a local machine only
 CLIENT = "cli"
+ATTEMPTS = 6
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class TokenError(Exception):
-    """There is no token; the text tells a person why and what to do."""
+    """There is no token; the text tells a person why. `refused`: the provider said no."""
+
+    def __init__(self, text: str, refused: bool = False) -> None:
+        super().__init__(text)
+        self.refused = refused
 
 
 def demo_users(settings: Settings) -> dict[str, str]:
@@ -37,11 +44,28 @@ def token(settings: Settings, user: str, password: str = PASSWORD) -> str:
         f"{settings.issuer}/protocol/openid-connect/token",
         data=urllib.parse.urlencode(form).encode(),
     )
+    return _asked(settings, request, user)
+
+
+def _asked(settings: Settings, request: urllib.request.Request, user: str) -> str:
+    """The token. Two sign-ins of one user at the same moment: one is refused and tries again."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _once(settings, request, user)
+        except TokenError as error:
+            if attempt == ATTEMPTS or not error.refused:
+                raise
+            time.sleep(0.15 * attempt * random.uniform(0.5, 1.5))  # noqa: S311
+    raise AssertionError("unreachable")
+
+
+def _once(settings: Settings, request: urllib.request.Request, user: str) -> str:
     try:
         with _DIRECT.open(request, timeout=15) as answer:
             return str(json.load(answer)["access_token"])
     except urllib.error.HTTPError as error:
-        raise TokenError(f"The identity provider refuses {user!r}: {_reason(error)}.") from error
+        text = f"The identity provider refuses {user!r}: {_reason(error)}."
+        raise TokenError(text, refused=True) from error
     except (OSError, ValueError, KeyError) as error:
         raise TokenError(
             f"The identity provider does not answer at {settings.url('keycloak')} "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from deploy.local import __main__ as local
 from deploy.local.client import RefusedError
@@ -11,7 +12,7 @@ from deploy.local.demo.screen import complain
 from deploy.local.settings import Settings
 
 
-def main() -> int:
+def main(_: Sequence[str] = ()) -> int:
     """0 when every step did what it says."""
     code = local.main(["up"])
     if code:
