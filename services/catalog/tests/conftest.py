@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from catalog.app import build
-from chassis.testing import Issuer, Servers, TestApp, running
+from chassis.testing import Servers, TestApp, running
+from chassis.testing_issuer import Issuer
 
 
 @pytest.fixture(scope="package")

@@ -10,11 +10,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from catalog.fetch import may_connect
-from catalog.testing import an_offer, sent
+from catalog.adapters.fetch import may_connect
 from chassis.testing import TestApp
 from contracts.catalog import OfferAccepted, OfferPublished, OfferWithdrawn
 from jsonschema import Draft202012Validator, FormatChecker
+
+from services.catalog.tests.builders import an_offer, sent
 
 DATA = Path(__file__).parent / "data"
 ADDRESS = "/api/catalog/imports/moochub"
@@ -233,7 +234,7 @@ async def test_a_feed_that_breaks_off_is_taken_in_as_far_as_read(
     site.put("/broken", b'{"data": [')
     site.put("/redirect", b"", 302, Location="/1")
     site.put("/large", b" " * 9_000_000)
-    site.put("/compressed", b"{}", **{"Content-Encoding": "gzip"})
+    site.put("/compressed", b"{}", 200, **{"Content-Encoding": "gzip"})
     site.put("/nothing", {})
     report = await by_url(app, site)
     assert (report["complete"], report["counts"]["created"]) == (False, 1)

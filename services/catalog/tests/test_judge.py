@@ -9,9 +9,10 @@ import pytest
 from catalog.domain.cleaning import clean_html, plain_text
 from catalog.domain.judge import Judgement, Submission, judge, judge_document
 from catalog.domain.shelf import Shelf, Why
-from catalog.testing import a_run, an_offer, key_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from services.catalog.tests.builders import a_run, an_offer, key_of
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

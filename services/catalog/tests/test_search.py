@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import pytest
 from catalog.domain import words
-from catalog.testing import a_run, an_offer, sent
 from chassis.testing import TestApp
 from contracts.catalog import OfferAccepted
+
+from services.catalog.tests.builders import a_run, an_offer, sent
 
 
 async def publish(app: TestApp, *offers: dict[str, Any]) -> list[str]:

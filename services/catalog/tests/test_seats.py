@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from catalog.testing import a_run, an_offer, sent
 from catalog.views import seats
 from chassis.testing import TestApp
 from contracts.base import Event
 from contracts.catalog import OfferAccepted
 from contracts.enrolment import SeatHeld, SeatReleased, SeatsNow, SeatWaitlisted
 from sqlalchemy import text
+
+from services.catalog.tests.builders import a_run, an_offer, sent
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from catalog.domain.judge import Submission, judge
 from catalog.domain.shelf import Shelf, Why
-from catalog.testing import a_run, an_offer, key_of
 from contracts.base import Cause
 from contracts.catalog import OfferAccepted, OfferRejected
 from contracts.provider import OfferRecalled
+
+from services.catalog.tests.builders import a_run, an_offer, key_of
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CAUSE = Cause("correlation", "submission", None)

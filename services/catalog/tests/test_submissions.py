@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from catalog.testing import PROVIDER, a_run, an_offer, headers, key_of, recalled, sent
 from chassis.testing import TestApp
 from contracts.catalog import (
     OfferAccepted,
@@ -19,6 +18,16 @@ from contracts.catalog import (
     RunWithdrawn,
 )
 from sqlalchemy import text
+
+from services.catalog.tests.builders import (
+    PROVIDER,
+    a_run,
+    an_offer,
+    headers,
+    key_of,
+    recalled,
+    sent,
+)
 
 
 async def accepted(app: TestApp, offer: dict[str, Any], count: int = 1) -> list[OfferAccepted]:

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from catalog import handlers
+from catalog.adapters.fetch import Fetched, fetch_feed
 from catalog.commands import ImportFeed
 from catalog.domain.imports import (
     MAX_RECORDS,
@@ -23,7 +24,6 @@ from catalog.domain.imports import (
     judge_page,
 )
 from catalog.domain.words import fold
-from catalog.fetch import Fetched, fetch_feed
 from catalog.settings import Settings
 
 router = APIRouter(prefix="/api/catalog", tags=["imports"])
