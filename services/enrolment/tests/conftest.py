@@ -24,6 +24,23 @@ BASE = "/api/enrolment/enrolments"
 CARLA_REF, PAUL_REF = uuid4(), uuid4()
 
 
+def a_quote_for(
+    asked: EnrolmentRequested | SeatAccepted, kind: Literal["member", "standard"] = "member"
+) -> EnrolmentPriced:
+    """The price of what was asked for."""
+    at = asked.requested_at if isinstance(asked, EnrolmentRequested) else asked.accepted_at
+    cents = asked.member_cents if kind == "member" else asked.standard_cents
+    return EnrolmentPriced(
+        enrolment_id=asked.enrolment_id,
+        organisation_id=asked.organisation_id,
+        price_cents=cents,
+        price_kind=kind,
+        reason=PriceReason(code="member-on-day" if kind == "member" else "not-a-member"),
+        priced_for_on=berlin_day(at),
+        saving_cents=asked.standard_cents - cents,
+    )
+
+
 @dataclass
 class Office:
     """Everybody around the service, in words of its tests."""
@@ -79,18 +96,7 @@ class Office:
         kind: Literal["member", "standard"] = "member",
     ) -> None:
         """Membership prices a request."""
-        at = asked.requested_at if isinstance(asked, EnrolmentRequested) else asked.accepted_at
-        cents = asked.member_cents if kind == "member" else asked.standard_cents
-        quote = EnrolmentPriced(
-            enrolment_id=asked.enrolment_id,
-            organisation_id=asked.organisation_id,
-            price_cents=cents,
-            price_kind=kind,
-            reason=PriceReason(code="member-on-day" if kind == "member" else "not-a-member"),
-            priced_for_on=berlin_day(at),
-            saving_cents=asked.standard_cents - cents,
-        )
-        await self.app.send(quote.because(asked.cause))
+        await self.app.send(a_quote_for(asked, kind).because(asked.cause))
 
     async def price_all(self, run: Run, count: int) -> None:
         """Membership prices so many requests for a run."""

@@ -1,9 +1,11 @@
 """Booking over HTTP, on a real PostgreSQL and a real Kafka."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
 
+from chassis.database import Database
 from chassis.testing import TestApp
 from contracts.base import Event
 from contracts.enrolment import (
@@ -21,8 +23,29 @@ from enrolment import handlers
 from enrolment.views.shapes import EnrolmentView
 from sqlalchemy import text
 
-from services.enrolment.tests.builders import AUSSERHALB, asking, called_off, changed, withdrawn
-from services.enrolment.tests.conftest import BASE, Membership, Office
+from services.enrolment.tests.builders import (
+    AUSSERHALB,
+    asking,
+    because_of_a_record,
+    called_off,
+    changed,
+    withdrawn,
+)
+from services.enrolment.tests.conftest import BASE, Membership, Office, a_quote_for
+
+
+def about(enrolment_id: str) -> Callable[[Event], bool]:
+    """Events of one enrolment."""
+    return lambda event: str(getattr(event, "enrolment_id", "")) == enrolment_id
+
+
+KINDS: tuple[type[Event], ...] = (
+    EnrolmentRequested,
+    SeatHeld,
+    SeatConfirmed,
+    EnrolmentCancelled,
+    SeatReleased,
+)
 
 
 async def test_a_booking_is_held_priced_and_confirmed(office: Office) -> None:
@@ -39,8 +62,8 @@ async def test_a_booking_is_held_priced_and_confirmed(office: Office) -> None:
     seats = await office.seats(run)
     assert (seats["capacity"], seats["taken"], seats["held"], seats["free"]) == (2, 1, 0, 1)
     stories = set()
-    for kind in (EnrolmentRequested, SeatHeld, SeatConfirmed):
-        told = await office.app.heard(kind, lambda e: str(e.enrolment_id) == asked["enrolment_id"])
+    for kind in KINDS[:3]:
+        told = await office.app.heard(kind, about(asked["enrolment_id"]))
         assert len(told) == 1
         stories.add(told[0].meta.correlation_id)
     assert len(stories) == 1
@@ -103,6 +126,22 @@ async def test_the_answer_says_when_it_is_not_settled_in_time(office: Office) ->
         body = {"run_id": str(run.id), "person_ref": str(uuid4())}
         answer = await client.post(BASE, json=body, headers={"Prefer": "wait=1"})
     assert (answer.status_code, answer.json()["state"]) == (202, "requested")
+
+
+async def test_the_answer_comes_also_when_another_replica_hears_the_price(office: Office) -> None:
+    run = await office.schedule(capacity=1)
+    app = office.app
+    other = Database(app.running.service.settings, "another-replica")
+    async with office.carla as client:
+        body = {"run_id": str(run.id), "person_ref": str(uuid4())}
+        asking = asyncio.create_task(client.post(BASE, json=body, headers={"Prefer": "wait=10"}))
+        (asked,) = await app.heard(EnrolmentRequested, lambda e: e.run_id == run.id)
+        quote = a_quote_for(asked)
+        async with other.transaction() as tx:
+            await handlers.hear_quotes(tx, [because_of_a_record(quote)])
+        answer = await asyncio.wait_for(asking, 2)
+    await other.close()
+    assert (answer.status_code, answer.json()["state"]) == (201, "confirmed")
 
 
 async def test_the_same_key_books_once(office: Office) -> None:
@@ -227,11 +266,8 @@ async def test_versions_of_an_enrolment_have_no_gap_and_belong_to_one_story(
         await client.post(f"{BASE}/{sure['enrolment_id']}/cancellation")
     await office.app.heard(SeatReleased, lambda e: str(e.enrolment_id) == sure["enrolment_id"])
     told: list[Event] = []
-    for kind in (EnrolmentRequested, SeatHeld, SeatConfirmed, EnrolmentCancelled, SeatReleased):
-        told += await office.app.heard(
-            kind,  # type: ignore[type-abstract]
-            lambda e: str(e.enrolment_id) == sure["enrolment_id"],  # type: ignore[attr-defined]
-        )
+    for kind in KINDS:
+        told += await office.app.heard(kind, about(sure["enrolment_id"]))
     assert [event.version for event in told] == [1, 1, 2, 3, 3]
     assert told[2].meta.causation_id is not None
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from contracts.base import Event
 from enrolment.domain.timetable import Timetable
 
 from services.enrolment.tests.builders import (
@@ -37,12 +38,8 @@ def test_a_scheduled_run_can_be_booked() -> None:
 def test_older_news_are_ignored() -> None:
     run = a_run(capacity=3)
     desk = a_desk()
-    news = [
-        scheduled(run),
-        changed(run, 3, capacity=5),
-        changed(run, 2, capacity=4),
-        scheduled(run),
-    ]
+    newest, older = changed(run, 3, capacity=5), changed(run, 2, capacity=4)
+    news: list[Event] = [scheduled(run), newest, older, scheduled(run)]
     Timetable(desk.book).hear(news, NOON)
     assert run_of(desk, run).capacity == 5
 

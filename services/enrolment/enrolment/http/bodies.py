@@ -18,6 +18,9 @@ from enrolment.views.reading import Search, Sort
 ShortCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
 """A cost centre or order number: never free words, so never words about a person."""
 
+OurDay = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 1, 1))]
+"""A day that PostgreSQL and Python can both count from."""
+
 
 def who(actor: Actor) -> Who:
     """The asker, with the roles that matter here."""
@@ -94,8 +97,8 @@ class ListQuery(BaseModel):
     person_ref: UUID | None = None
     state: list[State] = []
     q: Annotated[str | None, Field(max_length=100, pattern=r"^[^\x00-\x1f]*$")] = None
-    since: Annotated[date | None, Field(alias="from")] = None
-    until: Annotated[date | None, Field(alias="to")] = None
+    since: Annotated[OurDay | None, Field(alias="from")] = None
+    until: Annotated[OurDay | None, Field(alias="to")] = None
     sort: Sort = "newest"
     cursor: Annotated[str | None, Field(max_length=300)] = None
     limit: Annotated[int, Field(ge=1, le=100)] = 25

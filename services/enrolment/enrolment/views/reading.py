@@ -6,7 +6,7 @@ import binascii
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -212,8 +212,8 @@ def _opened(cursor: str | None) -> tuple[datetime | None, UUID | None]:
         padded = cursor + "=" * (-len(cursor) % 4)
         moment, id_ = orjson.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
         found = datetime.fromisoformat(moment)
-        if found.tzinfo is None:
-            raise ValueError("an instant needs an offset")
-        return (found, UUID(id_))
-    except (ValueError, TypeError, AttributeError, binascii.Error):
+        if found.tzinfo is None or not 1990 <= found.year <= 9999:
+            raise ValueError("not a moment that was ever shown")
+        return (found.astimezone(UTC), UUID(id_))
+    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error):
         raise refusals.CURSOR_INVALID.refuse("/cursor") from None
