@@ -19,7 +19,8 @@ PriceKind = Literal["member", "standard"]
 class SeatsNow(Part):
     """The seats of the run after this event. The highest `version` of a run is the newest.
 
-    `taken` counts every occupied seat: held, offered and confirmed.
+    `taken` counts every occupied seat: held, offered and confirmed; `held` those of them that are
+    not confirmed.
     """
 
     capacity: int
@@ -83,7 +84,11 @@ class EnrolmentCancelled(
 class EnrolmentExpired(
     About, Event, type="enrolment.enrolment-expired.v1", topic=ENROLMENTS, key="enrolment_id"
 ):
-    """Its time ran out: `hold-expired`, `offer-expired`, `offer-declined` or `run-started`."""
+    """Its time ran out.
+
+    `reason`: `hold-expired`, `offer-expired`, `offer-declined`, `run-started`, or
+    `offer-withdrawn` (the line of a run that takes no more bookings ends).
+    """
 
     reason: Code
     expired_at: Instant

@@ -1,0 +1,84 @@
+"""Answers that wait until something is finished, here or in another replica."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+import pytest
+from chassis.database import Transaction
+from chassis.testing import TestApp, until
+from chassis.waiting import Waiter, preferred_seconds
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, 0),
+        ("wait=5", 5),
+        ("respond-async, wait=10", 10),
+        ('wait="7"; foo=bar', 7),
+        ("wait = 3", 3),
+        ("wait=99999", 30),
+        ("wait=-1", 0),
+        ("wait=soon", 0),
+        ("return=minimal", 0),
+        ("awaits=5", 0),
+    ],
+)
+def test_the_wish_to_wait_is_read_from_prefer(header: str | None, seconds: int) -> None:
+    assert preferred_seconds(header) == seconds
+
+
+class Work:
+    """Things that get finished; it counts how often somebody asks."""
+
+    def __init__(self) -> None:
+        self.done: dict[UUID, str] = {}
+        self.asked = 0
+        self.most = 0
+
+    async def finished(self, _: Transaction, ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Those of the things that are finished."""
+        self.asked += 1
+        self.most = max(self.most, len(ids))
+        return {id_: self.done[id_] for id_ in ids if id_ in self.done}
+
+
+async def test_a_commit_of_this_process_wakes_who_waits(app: TestApp) -> None:
+    work, id_ = Work(), uuid4()
+    waiter = Waiter(app.db, work.finished)
+    waiting = asyncio.create_task(waiter.until(id_, 10))
+    await asyncio.sleep(0)
+    work.done[id_] = "ready"
+    async with app.db.transaction():
+        pass
+    assert await asyncio.wait_for(waiting, 0.5) == "ready"
+
+
+async def test_what_another_replica_finishes_is_found_soon(app: TestApp) -> None:
+    work, id_ = Work(), uuid4()
+    waiting = asyncio.create_task(Waiter(app.db, work.finished).until(id_, 10))
+    await until(lambda: work.asked >= 3)
+    work.done[id_] = "ready"
+    assert await asyncio.wait_for(waiting, 1) == "ready"
+
+
+async def test_everybody_who_waits_is_one_question(app: TestApp) -> None:
+    work, ids = Work(), [uuid4() for _ in range(200)]
+    waiter = Waiter(app.db, work.finished)
+    waiting = [asyncio.create_task(waiter.until(id_, 5)) for id_ in [*ids, *ids]]
+    await until(lambda: work.most == len(ids))
+    work.done = dict.fromkeys(ids, "ready")
+    assert set(await asyncio.gather(*waiting)) == {"ready"}
+    assert work.asked < 20
+
+
+async def test_who_waits_too_long_gets_nothing_and_nobody_asks_any_more(app: TestApp) -> None:
+    work = Work()
+    assert await Waiter(app.db, work.finished).until(uuid4(), 0.2) is None
+    await asyncio.sleep(0.25)
+    asked = work.asked
+    async with app.db.transaction():
+        pass
+    await asyncio.sleep(0.1)
+    assert work.asked == asked
