@@ -48,6 +48,8 @@ ADMIT = text("""
      WHERE topic = :topic AND state = 'dead' AND key = ANY(CAST(:keys AS bytea[]))
 """)
 
+MAX_IDS_LOGGED = 20  # of a large batch: enough to find one that stands alone
+
 log = structlog.get_logger(__name__)
 
 
@@ -97,8 +99,7 @@ class Delivered:
                     raise  # a bug of the chassis itself: the framework reads the batch again
                 self._wait_out(records, consumer, error)
             self.last_handled_at = monotonic()
-            metrics.BATCH_SIZE.labels(self._service, self._topic).observe(len(records))
-            metrics.BATCH_SECONDS.labels(self._service, self._topic).observe(monotonic() - started)
+            self._tell(deliveries, monotonic() - started)
             faults.point("delivery.before_offset_commit")
 
     async def _settle(self, deliveries: Sequence[Delivery]) -> None:
@@ -218,6 +219,18 @@ class Delivered:
         consumer.resume(*consumer.paused())
         metrics.PAUSED.labels(self._service, self._topic).set(0)
         log.info("going on after an outage", topic=self._topic)
+
+    def _tell(self, deliveries: Sequence[Delivery], seconds: float) -> None:
+        metrics.BATCH_SIZE.labels(self._service, self._topic).observe(len(deliveries))
+        metrics.BATCH_SECONDS.labels(self._service, self._topic).observe(seconds)
+        ids = {d.correlation_id: None for d in deliveries[:MAX_IDS_LOGGED]}
+        log.info(
+            "batch",
+            topic=self._topic,
+            records=len(deliveries),
+            ms=round(seconds * 1000, 1),
+            correlation_ids=list(ids),
+        )
 
     def _count(self, outcome: str) -> None:
         metrics.RECORDS.labels(self._service, self._topic, outcome).inc()

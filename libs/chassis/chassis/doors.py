@@ -24,6 +24,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 MAX_DEPTH = 32
+QUIET = ("/health", "/metrics")  # asked every few seconds, of no interest later
 CORRELATION = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 log = structlog.get_logger(__name__)
@@ -66,9 +67,15 @@ class Door:
                 if status:
                     raise  # the answer is already on its way
                 await _unforeseen(request, error)(scope, receive, answer)
-        metrics.REQUESTS.labels(
-            self._service, scope["method"], _route(scope) or "none", str(status)
-        ).observe(monotonic() - started)
+        self._tell(scope["method"], _route(scope), status, monotonic() - started)
+
+    def _tell(self, method: str, route: str, status: int, seconds: float) -> None:
+        metrics.REQUESTS.labels(self._service, method, route or "none", str(status)).observe(
+            seconds
+        )
+        if not route.startswith(QUIET):
+            ms = round(seconds * 1000, 1)
+            log.info("request", method=method, route=route, status=status, ms=ms)
 
 
 def _route(scope: Mapping[str, Any]) -> str:

@@ -50,6 +50,12 @@ class Delivery:
     record: Record
     content: Event | RawRecord | Poison | None
 
+    @property
+    def correlation_id(self) -> str:
+        """What the record belongs to, as far as it can be read."""
+        cause = self.content.cause if isinstance(self.content, Event | RawRecord) else None
+        return cause.correlation_id if cause else str(self.id)
+
 
 def headers_of(record: Record) -> dict[str, str]:
     """Headers as text; what is missing or not UTF-8 reads as empty, never as an error."""
