@@ -189,7 +189,7 @@ def snapshot(run: Run) -> dict[str, Any]:
         "provider_id": "hochschule-rhein-neckar",
         "run_ref": "a",
         "title": run.title,
-        "format": "presence",
+        "format": "on_demand" if run.on_demand else "presence",
         "starts_at": run.starts_at,
         "ends_at": run.ends_at,
         "location": run.location,

@@ -48,6 +48,18 @@ def test_a_policy_that_always_charges_has_no_free_day() -> None:
     assert fee_cents(booked, STARTS_ON - timedelta(days=300)) == 5_000
 
 
+def test_later_than_all_steps_everything_is_due() -> None:
+    booked = Booked((Step(14, 0),), STARTS_ON, 35_300, member=True)
+    assert fee_cents(booked, STARTS_ON - timedelta(days=14)) == 0
+    assert fee_cents(booked, STARTS_ON - timedelta(days=13)) == 35_300
+    assert free_until_on(booked) == STARTS_ON - timedelta(days=14)
+
+
+def test_a_free_course_is_always_free() -> None:
+    booked = Booked(BPA, STARTS_ON, 0, member=False)
+    assert (fee_cents(booked, STARTS_ON), free_until_on(booked)) == (0, STARTS_ON)
+
+
 def test_a_moved_run_costs_nothing() -> None:
     booked = Booked(BPA, STARTS_ON, 35_300, member=True, free=True)
     assert (fee_cents(booked, STARTS_ON), free_until_on(booked)) == (0, STARTS_ON)

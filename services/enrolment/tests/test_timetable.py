@@ -151,3 +151,12 @@ def test_who_is_not_certain_when_the_run_starts_gets_no_seat() -> None:
         "expired",
     ]
     assert now_of(desk, first).ended_reason == "run-started"
+
+
+def test_a_run_on_demand_is_booked_after_its_start_until_it_ends() -> None:
+    run = a_run(starts_at=NOON - timedelta(days=30), closes_at=STARTS, on_demand=True)
+    desk = a_desk(run)
+    asked = got(desk.request(asking(run), NOON))
+    assert asked.held_until == run.ends_at
+    assert Timetable(desk.book).begin(run.id, NOON) == 0
+    assert got(desk.cancel(cancelling(asked), NOON)).state == "cancelled"

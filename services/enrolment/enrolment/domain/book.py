@@ -144,7 +144,7 @@ class Book:
         run = self.runs[enrolment.run_id]
         enrolment = replace(enrolment, rescheduled=True, version=enrolment.version + 1)
         if enrolment.state in HOLDING and not enrolment.needs_approval:
-            enrolment = replace(enrolment, held_until=run.starts_at, due_at=run.starts_at)
+            enrolment = replace(enrolment, held_until=run.begins_at, due_at=run.begins_at)
         self._put(enrolment, at)
         self._tell(enrolment, at, telling.rescheduled(run, enrolment, at.now))
         return enrolment

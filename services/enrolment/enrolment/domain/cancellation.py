@@ -29,6 +29,9 @@ class Step:
         return percent_of(price_cents, percent)
 
 
+ALL_IS_DUE = Step(0, 100)
+
+
 @dataclass(frozen=True, slots=True)
 class Booked:
     """What a fee depends on, of a confirmed booking."""
@@ -43,21 +46,22 @@ class Booked:
 def fee_cents(booked: Booked, day: date) -> int:
     """What withdrawing on a calendar day (Europe/Berlin) costs, in cents.
 
-    The step with the most days that are still left counts. Later than all steps the last one goes
-    on; without any step, or when the run was moved, nothing is due.
+    The step with the most days that are still left counts; later than all of them all is due.
+    Without any step, or when the run was moved, nothing is.
     """
     steps = _steps(booked)
     if not steps:
         return 0
     left = (booked.starts_on - day).days
-    step = next((step for step in steps if left >= step.days_before), steps[-1])
+    step = next((step for step in steps if left >= step.days_before), ALL_IS_DUE)
     return step.fee_cents(booked.price_cents, member=booked.member)
 
 
 def free_until_on(booked: Booked) -> date | None:
     """The last day on which withdrawing is free of charge; None when it never is."""
     last: date | None = None
-    for step in _steps(booked):
+    steps = _steps(booked)
+    for step in steps and [*steps, ALL_IS_DUE]:
         if step.fee_cents(booked.price_cents, member=booked.member) > 0:
             return last
         last = booked.starts_on - timedelta(days=step.days_before)

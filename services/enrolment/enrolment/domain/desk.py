@@ -126,7 +126,7 @@ class Desk:
         if enrolment.state in ENDED:
             return refusals.NOT_CANCELLABLE.refuse(state=enrolment.state)
         run = self.book.runs[enrolment.run_id]
-        if now >= run.starts_at:
+        if now >= run.begins_at:
             return refusals.RUN_STARTED.refuse(state=enrolment.state, starts_at=run.starts_at)
         own = enrolment.person_ref == who.person_ref
         reason = "by-person" if own else "by-coordinator"
@@ -236,7 +236,7 @@ class Desk:
     ) -> datetime:
         """A booking that only waits for its price is kept until the start (domain page 6)."""
         if not needs_approval:
-            return run.starts_at
+            return run.begins_at
         house = self.book.house(organisation_id)
         return min(after_office_hours(now, house.hold_hours, house.land), run.last_call)
 

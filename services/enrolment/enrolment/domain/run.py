@@ -28,7 +28,8 @@ class Run:
     `taken` counts every occupied seat, `held` those of them that are not confirmed (held or
     offered), `waiting` who stands in the line. `ceiling` is the capacity, or more when the provider
     lowered it below what was taken; then it falls with every release. `version` grows with every
-    change of seats; `told_version` is the newest that the catalogue told.
+    change of seats; `told_version` is the newest that the catalogue told. `on_demand`: everybody
+    learns at another time, so it can be booked after its start.
     """
 
     id: UUID
@@ -51,6 +52,7 @@ class Run:
     next_number: int = 1
     version: int = 0
     begun: bool = False
+    on_demand: bool = False
 
     def why_closed(self, now: datetime) -> Refusal | None:
         """Why nobody can book it, or None."""
@@ -64,8 +66,13 @@ class Run:
 
     @property
     def last_call(self) -> datetime:
-        """When booking ends: never later than the start."""
-        return min(self.closes_at, self.starts_at)
+        """When booking ends: never later than the point of no return."""
+        return min(self.closes_at, self.begins_at)
+
+    @property
+    def begins_at(self) -> datetime:
+        """The point of no return: the start; of what is learned on demand the end."""
+        return self.ends_at if self.on_demand else self.starts_at
 
     @property
     def free(self) -> int:

@@ -41,7 +41,7 @@ class Timetable:
         """
         at = Moment(now)
         run = self.book.runs[run_id]
-        if now < run.starts_at:
+        if now < run.begins_at:
             return 0
         pending = [e for e in self.book.live_of(run_id) if e.state in PENDING]
         for enrolment in pending:
@@ -59,7 +59,7 @@ class Timetable:
         if _is_old(known, version):
             return
         run = replace(known, **_facts(told), told_version=version or known.told_version)  # type: ignore[arg-type]
-        run = replace(run, state=RunState.OPEN, begun=run.begun and run.starts_at <= at.now)
+        run = replace(run, state=RunState.OPEN, begun=run.begun and run.begins_at <= at.now)
         if told.capacity != known.capacity:
             run = run.with_capacity(told.capacity)
         self.book.put_run(run)
@@ -143,6 +143,7 @@ def _facts(told: RunSnapshot) -> dict[str, object]:
         "ends_at": told.ends_at,
         "location": told.location,
         "closes_at": told.booking_closes_at,
+        "on_demand": told.format == "on_demand",
         "standard_cents": told.standard_cents,
         "member_cents": told.member_cents,
         "policy": tuple(

@@ -63,7 +63,9 @@ OVERDUE = text("""
     SELECT id FROM enrolment WHERE due_at <= :now ORDER BY due_at LIMIT :most
 """)
 STARTED = text("""
-    SELECT id FROM run WHERE NOT begun AND starts_at <= :now ORDER BY starts_at LIMIT :most
+    SELECT id FROM run
+     WHERE NOT begun AND CASE WHEN on_demand THEN ends_at ELSE starts_at END <= :now
+     ORDER BY CASE WHEN on_demand THEN ends_at ELSE starts_at END LIMIT :most
 """)
 
 
