@@ -9,11 +9,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
+from email.charset import QP, Charset
+from email.header import Header
+from email.mime.application import MIMEApplication
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from email.parser import BytesHeaderParser
-from email.policy import SMTP, compat32
-from email.utils import format_datetime
+from email.policy import compat32
+from email.utils import format_datetime, formataddr
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +29,9 @@ from notifications.domain.announcer import Notice
 from notifications.domain.course import Dossier
 from notifications.domain.person import Language, Person
 
+LINES = compat32.clone(linesep="\r\n", cte_type="7bit")
+QUOTED = Charset("utf-8")
+QUOTED.body_encoding = QP
 SUBJECT = 76
 """Longest subject, in characters; longer titles are cut at a word."""
 
@@ -132,37 +138,54 @@ def letter(dossier: Dossier, sender: Sender, now: datetime) -> Letter | None:
     if person is None or person.mail is None:
         return None
     words = written(dossier, person.language)
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address(sender.name, addr_spec=sender.address)
-    message["Reply-To"] = Address(addr_spec=sender.reply_to or sender.address)
-    message["To"] = Address(in_header(person.name or "", 100), addr_spec=person.mail)
-    message["Subject"] = in_header(words.subject, SUBJECT)
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{dossier.notice.message_key}@{sender.domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    _fill(message, dossier, words, sender)
-    message["Content-Language"] = words.language
-    content = message.as_bytes()
+    message = _body(dossier, words, sender)
+    headers = {
+        "From": formataddr((sender.name, sender.address)),
+        "Reply-To": sender.reply_to or sender.address,
+        "To": formataddr((in_header(person.name or "", 100), person.mail)),
+        "Subject": _encoded(in_header(words.subject, SUBJECT)),
+        "Date": format_datetime(now),
+        "Message-ID": f"<{dossier.notice.message_key}@{sender.domain}>",
+        "Auto-Submitted": "auto-generated",
+        "Content-Language": words.language,
+    }
+    for name, value in headers.items():
+        message[name] = value
+    content = message.as_bytes(policy=LINES)
     _refuse_strange_headers(content)
     return Letter(person.mail, content)
 
 
-def _fill(message: EmailMessage, dossier: Dossier, words: Words, sender: Sender) -> None:
+def _encoded(text: str) -> str:
+    return text if text.isascii() else Header(text, "utf-8", 76, "Subject").encode()
+
+
+def _text(text: str, kind: str) -> MIMEText:
+    return MIMEText(text, kind, QUOTED)  # type: ignore[arg-type]
+
+
+def _body(dossier: Dossier, words: Words, sender: Sender) -> MIMEMultipart:
+    """Text, HTML and calendar entry as alternatives; the entry once more as a file.
+
+    The classes of `email.mime` do not parse the headers that we give them: no text of somebody
+    else is read as a header, and a mail costs half the time.
+    """
     url = sender.public_url.rstrip("/") + words.path
     values = _around(words, dossier.recipient, dossier.notice, sender) | {"url": url}
     text = _templates("txt").get_template("mail.txt.jinja").render(values)
     html = _templates("html").get_template("mail.html.jinja").render(values)
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    alternatives = MIMEMultipart("alternative", None, [_text(text, "plain"), _text(html, "html")])
     calendar = calendars.attachment(dossier, sender.address, url, words.language)
-    if calendar is not None:
-        method = calendars.method_for(dossier) or "REQUEST"
-        message.add_alternative(
-            calendar.decode(), subtype="calendar", params={"method": method}, cte="base64"
-        )
-        # Once more as a file: for mail programs that only show what is attached.
-        name = "termin.ics" if words.language == "de" else "date.ics"
-        message.add_attachment(calendar, maintype="application", subtype="ics", filename=name)
+    if calendar is None:
+        return alternatives
+    entry = MIMEText(calendar.decode(), "calendar", "utf-8")
+    entry.set_param("method", calendars.method_for(dossier) or "REQUEST")
+    alternatives.attach(entry)
+    file = MIMEApplication(calendar, "ics")
+    # For mail programs that only show what is attached.
+    name = "termin.ics" if words.language == "de" else "date.ics"
+    file.add_header("Content-Disposition", "attachment", filename=name)
+    return MIMEMultipart("mixed", None, [alternatives, file])
 
 
 def _around(
