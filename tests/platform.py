@@ -51,6 +51,10 @@ class Platform:
         asyncio.run(self._send(records))
         return sent
 
+    def send_raw(self, topic: str, key: str, value: bytes, headers: Any) -> None:
+        """Put one record on a topic, whatever it is."""
+        asyncio.run(self._send([(topic, key.encode(), value, headers)]))
+
     async def _send(self, records: Iterable[tuple[str, bytes, bytes, Any]]) -> None:
         address = self.stack.settings.address("kafka")
         producer = AIOKafkaProducer(bootstrap_servers=address, acks="all")

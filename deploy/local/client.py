@@ -96,7 +96,7 @@ class Client:
         return self._token
 
 
-def until(what: Callable[[], T], seconds: float = 30, name: str = "it") -> T:
+def until(what: Callable[[], T | None], seconds: float = 30, name: str = "it") -> T:
     """Wait for a true value with a deadline. TimeoutError that says what did not come."""
     end = time.monotonic() + seconds
     while True:
