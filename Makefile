@@ -69,8 +69,9 @@ lint: setup ## ruff, mypy, import-linter
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy deploy $(PACKAGES)
-	@for folder in $(wildcard libs/*/tests services/*/tests tests); do \
-		$(PY) -m mypy $$folder || exit 1; done
+	@$(PY) -m mypy tests
+	@for folder in $(wildcard libs/*/tests services/*/tests); do \
+		$(PY) -m mypy -p $$(echo $$folder | tr / .) || exit 1; done
 	@.venv/bin/lint-imports
 
 format: setup ## bring the code into its form

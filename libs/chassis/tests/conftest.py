@@ -12,7 +12,8 @@ from chassis.database import Clock, Transaction
 from chassis.delivery import Subscriptions
 from chassis.http import Body, Read, View, Write, problems
 from chassis.settings import ServiceSettings, system_clock
-from chassis.testing import Issuer, Servers, TestApp, running
+from chassis.testing import Servers, TestApp, running
+from chassis.testing_issuer import Issuer
 from contracts import topics
 from contracts.base import Cause, Event
 from contracts.catalog import RunCancelled
