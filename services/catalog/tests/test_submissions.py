@@ -1,10 +1,13 @@
 """Submissions over the real Kafka: one verdict each, published offers, nothing twice."""
 
+import asyncio
 import json
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from catalog import handlers
+from chassis.records import RawRecord
 from chassis.testing import TestApp
 from contracts.catalog import (
     OfferAccepted,
@@ -262,3 +265,19 @@ async def test_a_submission_can_be_tried_first(app: TestApp) -> None:
     assert (bad["verdict"], odd.status_code) == ("rejected", 422)
     async with app.http("employee") as http:
         assert (await http.post("/api/catalog/offers/check", json=offer)).status_code == 403
+
+
+async def test_two_replicas_that_meet_the_same_new_offer_give_it_one_id(app: TestApp) -> None:
+    offer = an_offer()
+    body = json.dumps(offer).encode()
+
+    async def replica() -> None:
+        record = RawRecord(uuid4(), "", key_of(offer), body, {}, app.clock())
+        async with app.db.transaction() as tx:
+            await handlers.hear_submissions(tx, [record])
+
+    await asyncio.gather(*(replica() for _ in range(5)))
+    verdicts = await accepted(app, offer, 5)
+    assert len({verdict.offer_id for verdict in verdicts}) == 1
+    offer_id = verdicts[0].offer_id
+    assert len(await app.heard(OfferPublished, lambda e: e.offer_id == offer_id)) == 1

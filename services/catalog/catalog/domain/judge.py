@@ -64,7 +64,7 @@ def judge(submission: Submission, now: datetime) -> Judgement:
     ref = readable(document.get("offer_ref")) or by_key[1]
     misplaced = _misplaced(document, submission.key)
     if kind == OfferRecalled.type:
-        shape = _shape(OfferRecalled, document)
+        shape = _shape(OfferRecalled, scrubbed(document))
         errors = merged(bad_characters(document), shape, misplaced)
         return Judgement(provider, ref, errors=errors)
     found = judge_document(document, now)
@@ -75,9 +75,9 @@ def judge(submission: Submission, now: datetime) -> Judgement:
 def judge_document(document: dict[str, Any], now: datetime) -> Judgement:
     """Judge what was submitted, without where it stood: for feeds and for a try."""
     provider, ref = readable(document.get("provider_id")), readable(document.get("offer_ref"))
-    errors = merged(
-        bad_characters(document), rules.errors(document), _shape(OfferSubmitted, document)
-    )
+    bad = bad_characters(document)
+    whole = scrubbed(document) if bad else document
+    errors = merged(bad, rules.errors(whole), _shape(OfferSubmitted, whole))
     warnings = merged(rules.warnings(document, now))
     if errors:
         settled = {error.pointer for error in errors}
@@ -109,7 +109,7 @@ def _shape(
     kind: type[OfferSubmitted] | type[OfferRecalled], document: dict[str, Any]
 ) -> list[Finding]:
     try:
-        kind.model_validate_json(_json(scrubbed(document)), strict=True)
+        kind.model_validate_json(_json(document), strict=True)
     except ValidationError as error:
         return [of_shape(e) for e in error.errors(include_url=False, include_input=False)]
     except OverflowError:  # a date that has no place in UTC; the rules name it

@@ -91,18 +91,22 @@ def _refuse(_constant: str) -> Any:
 def bad_characters(document: Any) -> list[Finding]:
     """Every text with a character that cannot be stored or shown (NUL, control, lone surrogate)."""
     return [
-        finding(pointer, "bad-character", "contains a character that cannot be stored or shown")
-        for pointer, text in _texts(document, ())
+        finding(
+            pointer_of(place),
+            "bad-character",
+            "contains a character that cannot be stored or shown",
+        )
+        for place, text in _texts(document, ())
         if _BAD.search(text)
     ]
 
 
-def _texts(value: Any, place: tuple[object, ...]) -> Iterator[tuple[str, str]]:
+def _texts(value: Any, place: tuple[object, ...]) -> Iterator[tuple[tuple[object, ...], str]]:
     if isinstance(value, str):
-        yield pointer_of(place), value
+        yield place, value
     elif isinstance(value, dict):
         for name, inner in value.items():
-            yield pointer_of(place), name
+            yield place, name
             yield from _texts(inner, (*place, name))
     elif isinstance(value, list):
         for number, inner in enumerate(value):

@@ -12,13 +12,15 @@ MAX_WORD = 60
 
 _WORD = re.compile(r"[^\W_]+")
 _COMPOUND = re.compile(r"[^\W_]+(?:[-–/._][^\W_]+)+")
+_MARK = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20ff\ufe20-\ufe2f]")
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "ae", "Ö": "oe", "Ü": "ue"})
 
 
 def fold(text: str) -> str:
     """Small letters without accents; `ß` becomes `ss`."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    if text.isascii():
+        return text.lower()
+    return _MARK.sub("", unicodedata.normalize("NFKD", text.casefold())).casefold()
 
 
 def words(text: str) -> list[str]:
@@ -29,10 +31,11 @@ def words(text: str) -> list[str]:
 def document(*texts: str) -> str:
     """What an offer can be found by: its words, compounds joined, umlauts also spelt out."""
     text = " ".join(texts)
-    joined = [re.sub(r"[\W_]", "", fold(found)) for found in _COMPOUND.findall(text)]
-    spelt = text.translate(_SPELT_OUT)
-    other = [w for w in words(spelt) if w not in set(words(text))] if spelt != text else []
-    return " ".join([*words(text), *joined, *other])
+    found = words(text)
+    joined = [re.sub(r"[\W_]", "", fold(compound)) for compound in _COMPOUND.findall(text)]
+    known, spelt = set(found), text.translate(_SPELT_OUT)
+    other = [word for word in words(spelt) if word not in known] if spelt != text else []
+    return " ".join([*found, *joined, *other])
 
 
 def question(text: str) -> list[str]:

@@ -31,6 +31,8 @@ KEYS: dict[Sort, tuple[str, str]] = {
     "title": ("title_key", "text"),
 }
 
+NO_RANK = "CAST(0 AS double precision)"
+
 _BASE = """
 WITH found AS (
     SELECT o.offer_id, o.provider_id, o.format, o.skill_keys, o.standard_cents, o.title_key,
@@ -160,11 +162,11 @@ def _statements(sort: Sort, count: int, similar: bool) -> tuple[TextClause, Text
         " + ts_rank(o.search, to_tsquery('german', CAST(:prefix AS text)))"
         " + word_similarity(CAST(:folded AS text), o.words) AS double precision)"
     )
-    base = _BASE.format(
-        rank=rank if count else "CAST(0 AS double precision)", matches="\n       ".join(each)
-    )
+    matches = "\n       ".join(each)
     key, kind = KEYS[sort]
-    return text(base + _PAGE.format(key=key, kind=kind)), text(base + _FACETS)
+    page = _BASE.format(rank=rank if count else NO_RANK, matches=matches)
+    page += _PAGE.format(key=key, kind=kind)
+    return text(page), text(_BASE.format(rank=NO_RANK, matches=matches) + _FACETS)
 
 
 async def search(tx: Transaction, question: Question, packed: str | None) -> Found:
