@@ -5,7 +5,9 @@ Docker engine answers; otherwise `deploy/local`. Everything else is the same for
 """
 
 import contextlib
+import gc
 import os
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +43,14 @@ def docker_answers() -> bool:
     """Whether containers can be used here. `KC_TEST_BACKEND=local` says not to try."""
     if os.environ.get("KC_TEST_BACKEND") == "local":
         return False
+    with warnings.catch_warnings():  # a failed try leaves its socket to the garbage collector
+        warnings.simplefilter("ignore", ResourceWarning)
+        answers = _docker_pings()
+        gc.collect()
+    return answers
+
+
+def _docker_pings() -> bool:
     import docker
 
     try:
