@@ -144,8 +144,10 @@ class PostOffice:
 
     async def _rest(self, seconds: float) -> None:
         self._wake.clear()
+        # Not `wait_for`: that of Python 3.11 can swallow a cancellation.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
 
     async def _round(self, server: MailServer) -> bool | None:
         """Send what is due: None, nothing was; False, the mail server cannot be spoken to."""

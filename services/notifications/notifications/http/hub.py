@@ -118,8 +118,10 @@ class Hub:
                 async with db.snapshot() as tx:
                     place = await self._look(tx, place)
             self._wake.clear()
+            # Not `wait_for`: that of Python 3.11 can swallow a cancellation.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), settings.stream_poll_seconds)
+                async with asyncio.timeout(settings.stream_poll_seconds):
+                    await self._wake.wait()
 
     async def _look(self, tx: Transaction, place: Position) -> Position:
         """Hand out what is new since the last look; a client skips what it has read already."""
@@ -173,7 +175,8 @@ async def stream(
                 break
         while monotonic() < ends_at:
             try:
-                new = await asyncio.wait_for(queue.get(), settings.stream_heartbeat_seconds)
+                async with asyncio.timeout(settings.stream_heartbeat_seconds):
+                    new = await queue.get()
             except TimeoutError:
                 yield format_sse_event(comment="here")
                 continue
