@@ -166,7 +166,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(
         doors.BodyCheck, limit=settings.max_body_bytes, larger=dict(service.larger_bodies)
     )
-    app.add_middleware(doors.Door, service=service.name)
+    app.add_middleware(doors.Door, service=service.name, awake=lambda: running.database_ready)
     return app
 
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import structlog
 from contracts.refusal import Rule
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from chassis import metrics, problems, tracing
 from chassis.database import is_outage, is_passing
@@ -26,6 +26,7 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 MAX_DEPTH = 32
 QUIET = ("/health", "/metrics")  # asked every few seconds, of no interest later
 CORRELATION = re.compile(r"[A-Za-z0-9._-]{8,64}")
+NO_BRACKETS = re.compile(r'"[^"]*"?|[^"\[\]{}]+')
 
 log = structlog.get_logger(__name__)
 
@@ -33,8 +34,8 @@ log = structlog.get_logger(__name__)
 class Door:
     """Correlation id, trace, metrics, and the answer to errors that nobody foresaw."""
 
-    def __init__(self, app: App, service: str) -> None:
-        self._app, self._service = app, service
+    def __init__(self, app: App, service: str, awake: Callable[[], bool]) -> None:
+        self._app, self._service, self._awake = app, service, awake
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -62,6 +63,8 @@ class Door:
         traceparent = request.headers.get("traceparent")
         with tracing.request(scope["method"], _route(scope) or "request", traceparent):
             try:
+                if not self._awake() and not scope["path"].startswith(QUIET):
+                    raise problems.Unavailable("starting")
                 await self._app(scope, receive, answer)
             except Exception as error:
                 if status:
@@ -100,15 +103,24 @@ class BodyCheck:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Handle one connection."""
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            await problems.problem(request, problems.INVALID)(scope, receive, send)
+            return  # no database takes it, so no route shall see it
+        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
         limit = next(
             (n for prefix, n in self._larger.items() if scope["path"].startswith(prefix)),
             self._limit,
         )
-        body = await _read(receive, limit)
+        try:
+            body = await _read(receive, limit)
+        except ClientDisconnect:
+            return  # half a request is none
         wrong = problems.TOO_LARGE if body is None else _judge(request, body)
         if wrong is not None:
             await problems.problem(request, wrong)(scope, receive, send)
@@ -127,13 +139,17 @@ class BodyCheck:
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:
-    """The whole body, or None when it is larger than the limit."""
+    """The whole body, or None when it is larger than the limit.
+
+    Raises:
+        ClientDisconnect: the client went away before its end.
+    """
     parts: list[bytes] = []
     size, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            raise ClientDisconnect
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
@@ -171,8 +187,14 @@ def is_strict_json(body: bytes) -> bool:
 
 
 def _too_deep(text: str) -> bool:
+    """Count brackets outside of strings, in linear time whatever is sent (it comes from anybody).
+
+    Without escapes a string is `"[^"]*"`, which needs no backtracking; one that never ends is
+    taken to the end of the text, so that the search does not begin anew at each of its quotes.
+    """
+    plain = text.replace("\\\\", "").replace('\\"', "")
     depth = 0
-    for character in re.sub(r'"(?:[^"\\]|\\.)*"', "", text):
+    for character in NO_BRACKETS.sub("", plain):
         if character in "[{":
             depth += 1
             if depth > MAX_DEPTH:

@@ -24,7 +24,7 @@ from chassis.app import Running, Service, create_app
 from chassis.kafka import create_topics, topics_of
 from chassis.outbox import letter, unpack
 from chassis.records import Record, read
-from chassis.testing_issuer import Issuer as Issuer
+from chassis.testing_issuer import Issuer
 
 E = TypeVar("E", bound=Event)
 

@@ -2,14 +2,19 @@
 
 import asyncio
 import json
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from chassis.doors import is_strict_json
-from chassis.testing import TestApp
+from chassis.app import create_app
+from chassis.doors import BodyCheck, is_strict_json
+from chassis.testing import Servers, TestApp, new
+from chassis.testing_issuer import Issuer_database
 from sqlalchemy import text
+
+from libs.chassis.tests.conftest import build
 
 ORG, ME = uuid4(), uuid4()
 CANARY = "Petra-Musterfrau-4711"
@@ -156,3 +161,66 @@ async def test_a_key_of_odd_characters_is_refused(app: TestApp) -> None:
 )
 def test_strictness_looks_at_meaning_not_at_bytes(body: bytes, strict: bool) -> None:
     assert is_strict_json(body) is strict
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": "' + b'\\"' * 30_000,
+        b'"' * 65_000,
+        b'"\\\\' * 20_000,
+        b'"' + b"a" * 8_000_000 + b'"',
+    ],
+    ids=["never-ending", "quotes", "backslashes", "one-long-string"],
+)
+def test_no_text_takes_long_to_judge(body: bytes) -> None:
+    began = monotonic()
+    is_strict_json(body)
+    assert monotonic() - began < 2
+
+
+async def test_a_nul_in_path_or_query_is_the_clients_mistake(app: TestApp) -> None:
+    async with app.http("ops") as client:
+        for url in ("dead-letters?topic=a%00b", "dead-letters?state=%00", "dead-letters/%00"):
+            problem_of(await client.get(f"/api/enrolment/{url}"), 422, "invalid")
+
+
+async def test_half_a_request_is_not_handed_on() -> None:
+    seen: list[Any] = []
+
+    async def inner(scope: Any, _receive: Any, _send: Any) -> None:
+        seen.append(scope)
+
+    messages = iter(
+        [
+            {"type": "http.request", "body": b"", "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(_: Any) -> None: ...
+
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
+    await BodyCheck(inner, 100, {})(scope, receive, send)
+    assert seen == []
+
+
+async def test_before_the_tables_are_there_the_answer_is_503(
+    servers: Servers, issuer: Issuer
+) -> None:
+    async with new_database(servers) as url:
+        service = build(
+            database_url=url, kafka=servers.kafka, issuer=issuer.url, jwks_url=issuer.url
+        )
+        early = create_app(service)
+        transport = httpx.ASGITransport(early, raise_app_exceptions=False)
+        token = {"Authorization": f"Bearer {issuer.token(roles=['coordinator'])}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://early") as client:
+            answer = await client.get("/api/enrolment/notes/1", headers=token)
+            problem_of(answer, 503, "starting")
+            assert answer.headers["retry-after"]
+            assert (await client.get("/health/live")).status_code == 200
+        await early.state.db.close()
