@@ -1,5 +1,6 @@
 """What stands on a topic, read once: an event of ours, a provider's record, or a poison."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from contracts.base import EVENTS, Cause, Event, Meta
 from pydantic import ValidationError
 
 Record: TypeAlias = ConsumerRecord  # its keys and values are bytes
+
+VERSION = re.compile(r"[0-9]{1,18}")  # what a bigint holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +69,23 @@ def headers_of(record: Record) -> dict[str, str]:
 
 
 def read(record: Record, raw: bool) -> Delivery:
-    """Read one record; never raises."""
+    """Read one record; never raises, whatever a stranger wrote into it."""
+    place = uuid5(NAMESPACE_URL, f"{record.topic}/{record.partition}/{record.offset}")
+    try:
+        return _read(record, raw, place)
+    except Exception as error:  # noqa: BLE001 - one that got through would come again for ever
+        return Delivery(place, record, Poison("unreadable", type(error).__name__))
+
+
+def _read(record: Record, raw: bool, place: UUID) -> Delivery:
     headers = headers_of(record)
-    place = f"{record.topic}/{record.partition}/{record.offset}"
     try:
         id_: UUID | None = UUID(headers.get("ce_id", ""))
     except ValueError:
         id_ = None
+    known = id_ or place
     if raw:
-        return _read_raw(record, headers, id_, place)
-    known = id_ or uuid5(NAMESPACE_URL, place)
+        return _read_raw(record, headers, known)
     kind = EVENTS.get(headers.get("ce_type", ""))
     if kind is None and headers.get("ce_type"):
         return Delivery(known, record, None)
@@ -90,10 +100,9 @@ def read(record: Record, raw: bool) -> Delivery:
     return Delivery(known, record, event.received(_meta(headers, id_, record)))
 
 
-def _read_raw(record: Record, headers: dict[str, str], id_: UUID | None, place: str) -> Delivery:
+def _read_raw(record: Record, headers: dict[str, str], identity: UUID) -> Delivery:
     key = None if record.key is None else record.key.decode("utf-8", "replace").replace("\x00", "")
-    received = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    identity = id_ or uuid5(NAMESPACE_URL, place)
+    received = _moment(record)
     content = RawRecord(identity, headers.get("ce_type", ""), key, record.value, headers, received)
     # Strangers choose their ids: the same id under another key is another message.
     return Delivery(uuid5(identity, key or ""), record, content)
@@ -107,7 +116,7 @@ def _meta(headers: dict[str, str], id_: UUID, record: Record) -> Meta:
         correlation_id=headers.get("ce_correlationid") or str(id_),
         causation_id=headers.get("ce_causationid") or None,
         traceparent=headers.get("traceparent") or None,
-        version=int(version) if version.isascii() and version.isdigit() else None,
+        version=int(version) if VERSION.fullmatch(version) else None,
     )
 
 
@@ -115,8 +124,16 @@ def _time(headers: dict[str, str], record: Record) -> datetime:
     try:
         moment = datetime.fromisoformat(headers.get("ce_time", ""))
     except ValueError:
-        moment = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        moment = _moment(record)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _moment(record: Record) -> datetime:
+    """When the record was written; its writer chooses that, so it may be beyond any calendar."""
+    try:
+        return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def _places(error: ValidationError) -> str:

@@ -144,6 +144,12 @@ async def app(servers: Servers, issuer: Issuer) -> AsyncIterator[TestApp]:
         yield test
 
 
+async def times_heard(app: TestApp, run_id: UUID) -> int:
+    """How often the handler took effect."""
+    async with app.db.snapshot() as tx:
+        return len(await tx.rows(text("SELECT 1 FROM heard WHERE run_id = :r"), {"r": run_id}))
+
+
 def cause() -> Cause:
     """Why something happens in a test."""
     return Cause("correlation-of-a-test")

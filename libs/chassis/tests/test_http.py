@@ -10,8 +10,8 @@ import httpx
 import pytest
 from chassis.app import create_app
 from chassis.doors import BodyCheck, is_strict_json
-from chassis.testing import Servers, TestApp, new
-from chassis.testing_issuer import Issuer_database
+from chassis.testing import Servers, TestApp, new_database
+from chassis.testing_issuer import Issuer
 from sqlalchemy import text
 
 from libs.chassis.tests.conftest import build
