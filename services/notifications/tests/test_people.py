@@ -83,7 +83,8 @@ def test_equal_ends_hold_nothing_back() -> None:
     assert always.next_open(berlin(2027, 1, 15, 8)) == berlin(2027, 1, 15, 8)
 
 
-moments = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+FIRST, LAST = datetime(2026, 1, 1), datetime(2028, 1, 1)  # noqa: DTZ001 - hypothesis adds it
+moments = st.datetimes(FIRST, LAST, timezones=st.just(UTC))
 
 
 @given(moments, st.times(), st.times())
