@@ -98,7 +98,7 @@ LABELS: Mapping[Language, Labels] = {
         why="Warum dieser Preis?",
         person="Person",
         state="Stand",
-        unknown_name="Name nicht hinterlegt",
+        unknown_name="N. N. (Name nicht hinterlegt)",
         states={
             "requested": "Angefragt",
             "awaiting_approval": "Wartet auf Freigabe",
@@ -118,7 +118,7 @@ LABELS: Mapping[Language, Labels] = {
         why="Why this price?",
         person="Person",
         state="State",
-        unknown_name="Name not known",
+        unknown_name="N. N. (name not known)",
         states={
             "requested": "Requested",
             "awaiting_approval": "Waiting for approval",
