@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping, text
 
 from chassis.database import Transaction, random_ids
 from chassis.outbox import Letter, pack
-from chassis.records import Delivery
+from chassis.records import Delivery, Record
 
 TABLE = """
 CREATE TABLE dead_letter (
@@ -42,6 +42,8 @@ CREATE TABLE dead_letter (
 """
 INDEX = "CREATE INDEX dead_letter_open ON dead_letter (topic, key, seq) WHERE state = 'dead'"
 
+MAX_COPY = 1_000_000  # bytes; Kafka takes 1 MiB
+
 BURY = text("""
     INSERT INTO dead_letter (id, message_id, topic, partition, "offset", key, headers, payload,
                              timestamp_ms, reason, detail, attempts, state, buried_at)
@@ -67,10 +69,6 @@ LIST = text("""
 ONE = text("SELECT * FROM dead_letter WHERE id = :id")
 FOLLOWERS = text("""
     SELECT * FROM dead_letter WHERE topic = :topic AND key = :key AND state = 'dead' ORDER BY seq
-""")
-OPEN = text("""
-    SELECT DISTINCT ON (topic, key) id FROM dead_letter
-     WHERE topic = :topic AND state = 'dead' ORDER BY topic, key, seq LIMIT :limit
 """)
 SETTLE = text("""
     UPDATE dead_letter SET state = :state, settled_at = :now, settled_by = :actor,
@@ -122,9 +120,23 @@ async def bury(
         "dead_attempts": str(attempts),
         "dead_service": service,
     }
-    headers = pack([*record.headers, *((name, v.encode()) for name, v in why.items())])
-    letter = Letter(id_, f"{record.topic}.dead", record.key, headers, record.value, tx.now)
-    await tx.send_as_is(letter)
+    await tx.send_as_is(_copy(id_, record, why, tx.now))
+
+
+def _copy(id_: UUID, record: Record, why: dict[str, str], now: datetime) -> Letter:
+    """The record for the dead-letter topic: the whole message, if Kafka takes it with the reason.
+
+    A message may be as large as Kafka takes, or have neither key nor value, which only others can
+    send. Then the copy says where the message is kept.
+    """
+    added = [(name, value.encode()) for name, value in why.items()]
+    headers, key, value = pack([*record.headers, *added]), record.key, record.value
+    if len(headers) + len(key or b"") + len(value or b"") > MAX_COPY:
+        headers = pack([*added, ("dead_letter", str(id_).encode())])
+        key, value = (key if len(key or b"") < MAX_COPY // 2 else b""), None
+    if key is None and value is None:
+        key = b""
+    return Letter(id_, f"{record.topic}.dead", key, headers, value, now)
 
 
 async def waiting_behind(tx: Transaction, topic: Topic | str, key: bytes) -> Sequence[RowMapping]:

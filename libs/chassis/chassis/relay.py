@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -23,6 +24,9 @@ from chassis.outbox import unpack
 LOCK = text("SELECT pg_try_advisory_lock(hashtext('outbox relay'))")
 NEXT = text("SELECT seq, topic, key, headers, payload FROM outbox ORDER BY seq LIMIT 1000")
 DELETE = text("DELETE FROM outbox WHERE seq = ANY(CAST(:seqs AS bigint[]))")
+
+# What the client refuses before it asks Kafka: too large, or neither key nor value.
+UNSENDABLE = (MessageSizeTooLargeError, AssertionError, TypeError, ValueError)
 
 log = structlog.get_logger(__name__)
 
@@ -103,13 +107,7 @@ class Relay:
     async def _send(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> None:
         producer = await self._ready_producer()
         async with asyncio.timeout(self.SEND_SECONDS):
-            sent = [
-                await producer.send(
-                    row.topic, row.payload, key=row.key, headers=unpack(row.headers)
-                )
-                for row in rows
-            ]
-            results = await asyncio.gather(*sent, return_exceptions=True)
+            results = await self._publish(producer, rows)
         faults.point("relay.after_publish")
         done: list[int] = []
         stuck: set[tuple[str, bytes | None]] = set()
@@ -122,6 +120,29 @@ class Relay:
         metrics.RELAYED.labels(self._db.name).inc(len(done))
         if stuck:
             raise next(r for r in results if isinstance(r, BaseException))
+
+    async def _publish(
+        self, producer: AIOKafkaProducer, rows: Sequence[Row[Any]]
+    ) -> list[BaseException | object]:
+        """What became of each row. One that Kafka can never take stops its key, and nobody else."""
+        refused: dict[tuple[str, bytes | None], Exception] = {}
+        sent: list[asyncio.Future[Any] | Exception] = []
+        for row in rows:
+            place = (row.topic, row.key)
+            if place not in refused:
+                try:
+                    headers = unpack(row.headers)
+                    sent.append(
+                        await producer.send(row.topic, row.payload, key=row.key, headers=headers)
+                    )
+                    continue
+                except UNSENDABLE as error:
+                    log.error("cannot be sent", topic=row.topic, seq=row.seq, exc_info=error)
+                    refused[place] = error
+            sent.append(refused[place])
+        futures = [future for future in sent if isinstance(future, asyncio.Future)]
+        done = iter(await asyncio.gather(*futures, return_exceptions=True))
+        return [next(done) if isinstance(s, asyncio.Future) else s for s in sent]
 
     async def _ready_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
