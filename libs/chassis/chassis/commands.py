@@ -8,6 +8,7 @@ key gives the same answer (also a refusal), the same key with another body is re
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, cast, get_args, get_type_hints
 
@@ -106,6 +107,7 @@ class Commands:
     def __init__(self, db: Database, limit: int) -> None:
         self._db, self._limit = db, limit
         self._gates: dict[Callable[..., Any], Gate[Any]] = {}
+        self._context = copy_context()  # not that of the request that happens to come first
 
     async def run(
         self, handler: CommandHandler[Any], command: Any, key: IdempotencyKey | None
@@ -122,7 +124,7 @@ class Commands:
         waiting = Waiting(command, key, asyncio.get_running_loop().create_future())
         gate.queue.append(waiting)
         if gate.worker is None or gate.worker.done():
-            gate.worker = asyncio.create_task(self._work(gate))
+            gate.worker = asyncio.create_task(self._work(gate), context=self._context.copy())
         return await waiting.future
 
     async def close(self) -> None:
@@ -174,13 +176,15 @@ class Commands:
         async with self._db.transaction() as tx:
             first = _first_of_each_key(group)
             stored = await _claim(tx, [w.key for w in first.values() if w.key])
+            # read before anything takes effect: an answer of an older version may not be readable
+            restored = {name: (_restored(gate, row), True) for name, row in stored.items()}
             todo = [w for w in first.values() if w.key is None or w.key.name not in stored]
             answers = await gate.handler(tx, [w.command for w in todo]) if todo else []
             decided = {id(w): (a, False) for w, a in zip(todo, answers, strict=True)}
             await _store(tx, gate, [(w.key, decided[id(w)][0]) for w in todo if w.key])
         for waiting in first.values():
             if waiting.key and waiting.key.name in stored:
-                decided[id(waiting)] = (_restored(gate, stored[waiting.key.name]), True)
+                decided[id(waiting)] = restored[waiting.key.name]
         return [_of_its_key(w, first, decided, stored) for w in group]
 
 
