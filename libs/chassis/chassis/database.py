@@ -130,15 +130,13 @@ class Database:
             yield Transaction(connection, self.clock())
 
     async def answers(self) -> bool:
-        """Whether the database is there."""
+        """Whether the database is there and takes writes. Whatever else it says means no."""
         try:
             async with self.engine.connect() as connection:
-                await connection.exec_driver_sql("SELECT 1")
-        except Exception as error:
-            if is_outage(error):
-                return False
-            raise
-        return True
+                found = await connection.exec_driver_sql("SHOW transaction_read_only")
+                return bool(found.scalar_one() == "off")
+        except Exception:  # noqa: BLE001 - who waits for it must not end because of it
+            return False
 
     async def close(self) -> None:
         """Give all connections back."""
@@ -147,7 +145,11 @@ class Database:
 
 # SQLSTATE classes and codes that say "the server", not "the statement": connection, resources,
 # operator intervention, system error; and, as a passing fault, deadlock, serialisation, lock wait.
-OUTAGE_CLASSES = ("08", "53", "57", "58")
+# Also nobody's message is to blame when the server does not let us in (28, 3D), is a standby that
+# takes no writes (25006), or gave up on us because this process stood still (25P03).
+OUTAGE_CLASSES = ("08", "28", "3D", "53", "57", "58")
+OUTAGES = ("25006", "25P03")
+TOO_SLOW = "57014"
 PASSING = ("40001", "40P01", "55P03")
 
 
@@ -156,9 +158,18 @@ def _sqlstate(error: BaseException) -> str:
     return str(getattr(cause, "sqlstate", "") or getattr(cause, "pgcode", "") or "")
 
 
+def _says_outage(state: str) -> bool:
+    return state[:2] in OUTAGE_CLASSES or state in OUTAGES
+
+
 def is_passing(error: BaseException) -> bool:
     """A deadlock or a lock that took too long: the same work may go through next time."""
     return isinstance(error, DBAPIError) and _sqlstate(error) in PASSING
+
+
+def is_too_slow(error: BaseException) -> bool:
+    """A statement ran into its time limit: less work at once may go through."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) == TOO_SLOW
 
 
 def is_outage(error: BaseException) -> bool:
@@ -166,11 +177,10 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, OSError | PoolTimeout | TimeoutError):
         return True
     if not isinstance(error, DBAPIError):
-        return type(error).__module__.startswith("asyncpg") and (
-            str(getattr(error, "sqlstate", "") or "08")[:2] in OUTAGE_CLASSES
-        )
+        state = str(getattr(error, "sqlstate", "") or "08")
+        return type(error).__module__.startswith("asyncpg") and _says_outage(state)
     state = _sqlstate(error)
-    if state[:2] in OUTAGE_CLASSES or error.connection_invalidated:
+    if _says_outage(state) or error.connection_invalidated:
         return True
     return not state and isinstance(error, OperationalError | InterfaceError)
 

@@ -19,7 +19,7 @@ from contracts.topics import Topic
 from sqlalchemy import text
 
 from chassis import dead_letters, faults, metrics, tracing
-from chassis.database import Database, Transaction, is_outage, is_passing
+from chassis.database import Database, Transaction, is_outage, is_passing, is_too_slow
 from chassis.records import Delivery, Poison, RawRecord, Record, read
 
 Handler = Callable[[Transaction, Sequence[Any]], Awaitable[None]]
@@ -106,7 +106,8 @@ class Delivered:
         try:
             await self._patiently(deliveries)
         except Exception as error:
-            if is_outage(error) or is_passing(error):
+            too_much = is_too_slow(error) and len(deliveries) > 1
+            if (is_outage(error) or is_passing(error)) and not too_much:
                 raise
             if len(deliveries) == 1:
                 await self._bury_alone(deliveries[0], error)

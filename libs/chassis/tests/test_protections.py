@@ -1,17 +1,19 @@
 """Each protection, and what happens without it: the checks here can fail."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from chassis import delivery, housekeeping
-from chassis.database import Database
+from chassis.database import Database, Transaction
 from chassis.outbox import INSERT, Letter, pack, params
 from chassis.records import Record
 from chassis.relay import Relay
 from chassis.testing import TestApp, until
+from contracts import topics
 from contracts.catalog import RunCancelled
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -75,6 +77,21 @@ def _record(event: RunCancelled, offset: int) -> Record:
     value = event.model_dump_json().encode()
     key = event.key.encode()
     return Record("catalog.runs", 0, offset, 0, 0, key, value, None, len(key), len(value), headers)
+
+
+async def test_a_batch_that_takes_too_long_is_split(app: TestApp) -> None:
+    heard: list[Any] = []
+
+    async def slowly(tx: Transaction, events: Sequence[Any]) -> None:
+        await tx.execute(text("SET LOCAL statement_timeout = 400"))
+        await tx.execute(text("SELECT pg_sleep(:s)"), {"s": 0.05 * len(events)})
+        heard.extend(events)
+
+    subscription = delivery.Subscription(topics.RUNS, slowly)
+    events = [a_cancelled_run() for _ in range(16)]
+    records = [_record(event, n) for n, event in enumerate(events)]
+    await delivery.Delivered("slow", subscription, app.db).batch(records, None)
+    assert [event.run_id for event in heard] == [event.run_id for event in events]
 
 
 async def test_the_relay_sends_what_another_process_left_in_order(app: TestApp) -> None:
