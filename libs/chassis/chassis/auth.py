@@ -58,7 +58,9 @@ class Keys:
             Unavailable: the issuer does not answer and the key is not known.
         """
         age = monotonic() - self._fetched_at
-        if kid in self._keys and age < self.FRESH:
+        # while one request asks an issuer that is slow to answer, the others do not wait for it
+        usable = self.STALE if self._fetching.locked() else self.FRESH
+        if kid in self._keys and age < usable:
             return self._keys[kid]
         async with self._fetching:
             known = kid in self._keys and monotonic() - self._fetched_at < self.FRESH
@@ -79,7 +81,7 @@ class Keys:
                 answer = await client.get(self._url)
             answer.raise_for_status()
             keys = jwt.PyJWKSet.from_dict(answer.json()).keys
-        except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever the issuer sends, the keys stay
             self._tried_at = monotonic() - self.RETRY + 0.5  # an outage is asked again sooner
             log.warning("issuer keys not read", error=type(error).__name__)
             return

@@ -67,8 +67,6 @@ async def put_back(
 async def given_up(letter_id: UUID, why: Why, actor: Operator, request: Request) -> dict[str, Any]:
     """Give one message up for good; its bytes stay here, with who and why."""
     async with request.app.state.db.transaction() as tx:
-        row = await tx.row(dead_letters.ONE, {"id": letter_id})
-        if row is None or row["state"] != "dead":
-            raise NOT_FOUND.refuse()
+        await dead_letters.claim(tx, letter_id)
         await dead_letters.settle(tx, [letter_id], "discarded", actor.person_ref, why.reason)
     return {"state": "discarded"}

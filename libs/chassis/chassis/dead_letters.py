@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from contracts.topics import Topic
+from contracts.refusal import NOT_FOUND
 from sqlalchemy import RowMapping, text
 
 from chassis.database import Transaction, random_ids
@@ -139,10 +139,26 @@ def _copy(id_: UUID, record: Record, why: dict[str, str], now: datetime) -> Lett
     return Letter(id_, f"{record.topic}.dead", key, headers, value, now)
 
 
-async def waiting_behind(tx: Transaction, topic: Topic | str, key: bytes) -> Sequence[RowMapping]:
+async def waiting_behind(tx: Transaction, topic: str, key: bytes) -> Sequence[RowMapping]:
     """The dead messages of a key, in order."""
-    name = topic if isinstance(topic, str) else topic.name
-    return await tx.rows(FOLLOWERS, {"topic": name, "key": key})
+    return await tx.rows(FOLLOWERS, {"topic": topic, "key": key})
+
+
+async def claim(tx: Transaction, letter_id: UUID) -> Sequence[RowMapping]:
+    """Take the turn for the key of a dead message; it and what waits of its key, in order.
+
+    Raises:
+        Refusal: there is no such message, or it is settled.
+    """
+    row = await tx.row(ONE, {"id": letter_id})
+    if row is None:
+        raise NOT_FOUND.refuse()
+    key = bytes(row["key"])
+    await lock_key(tx, row["topic"], key)
+    waiting = await waiting_behind(tx, row["topic"], key)
+    if letter_id not in {other["id"] for other in waiting}:
+        raise NOT_FOUND.refuse()
+    return waiting
 
 
 async def settle(

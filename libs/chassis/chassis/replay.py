@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from aiokafka import ConsumerRecord
-from contracts.refusal import NOT_FOUND
 from pydantic import BaseModel
 from sqlalchemy import RowMapping
 
@@ -38,7 +37,7 @@ async def replay(running: Any, letter_id: UUID, actor: UUID, dry_run: bool) -> R
     found = 0
     try:
         async with running.db.transaction() as tx:
-            rows = await _claim(tx, letter_id)
+            rows = await dead_letters.claim(tx, letter_id)
             found = len(rows)
             await _handle(tx, running, rows)
             await dead_letters.settle(tx, [r["id"] for r in rows], "replayed", actor, "replay")
@@ -51,17 +50,6 @@ async def replay(running: Any, letter_id: UUID, actor: UUID, dry_run: bool) -> R
             raise
         return Replayed(found=found, handled=0, dry_run=dry_run, error=type(error).__name__)
     return Replayed(found=found, handled=found, dry_run=False)
-
-
-async def _claim(tx: Transaction, letter_id: UUID) -> Sequence[RowMapping]:
-    row = await tx.row(dead_letters.ONE, {"id": letter_id})
-    if row is None or row["state"] != "dead":
-        raise NOT_FOUND.refuse()
-    await dead_letters.lock_key(tx, row["topic"], bytes(row["key"]))
-    rows = await dead_letters.waiting_behind(tx, row["topic"], bytes(row["key"]))
-    if not rows:
-        raise NOT_FOUND.refuse()
-    return rows
 
 
 async def _handle(tx: Transaction, running: Any, rows: Sequence[RowMapping]) -> None:

@@ -1,9 +1,12 @@
 """Tokens: only what the issuer signed for us, now, gets in."""
 
+import asyncio
 import hmac
 import json
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +14,7 @@ import jwt
 import pytest
 from chassis.auth import Keys, Verifier
 from chassis.problems import Unavailable
-from chassis.testing import TestApp
+from chassis.testing import TestApp, until
 from chassis.testing_issuer import Issuer
 from contracts.refusal import Refusal
 
@@ -118,6 +121,37 @@ async def test_a_silent_issuer_is_our_trouble_not_the_clients() -> None:
     assert (await known.actor(issuer.token(uuid4()))).person_ref  # the key is known
     with pytest.raises(Unavailable):
         await other.actor(token)
+
+
+async def test_a_slow_issuer_holds_up_one_request_and_not_all() -> None:
+    issuer = Issuer()
+    keys = Keys(issuer.url)
+    known = Verifier(issuer.url, issuer.audience, keys)
+    await known.actor(issuer.token(ME))
+    keys.FRESH = keys.RETRY = 0.0  # as if that had been a while ago
+    silent = await asyncio.start_server(lambda _r, _w: asyncio.sleep(60), "127.0.0.1", 0)
+    keys._url = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+    one = asyncio.create_task(known.actor(issuer.token(uuid4())))
+    try:
+        await until(keys._fetching.locked, 5)
+        began = monotonic()
+        await asyncio.gather(*(known.actor(issuer.token(uuid4())) for _ in range(5)))
+        assert monotonic() - began < 1
+        assert (await one).person_ref  # also its key is known
+    finally:
+        one.cancel()
+        silent.close()
+        issuer.close()
+
+
+async def test_nonsense_from_the_issuer_is_our_trouble_not_the_clients(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[Any] = [[], {"keys": ["x"]}, {"keys": None}, {"keys": []}]
+    for nonsense in answers:
+        monkeypatch.setattr(issuer, "jwks", lambda answer=nonsense: answer)
+        with pytest.raises(Unavailable):
+            await verifier(issuer).actor(issuer.token(ME))
 
 
 async def test_without_a_token_401_and_without_the_role_403(app: TestApp) -> None:

@@ -1,10 +1,12 @@
 """Delivery on the real broker: repeats, poison, failing handlers, parking and replay."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from chassis.testing import TestApp
+from chassis import dead_letters
+from chassis.testing import TestApp, until
 from contracts.catalog import RunCancelled
 from contracts.enrolment import EnrolmentExpired
 from sqlalchemy import text
@@ -94,6 +96,33 @@ async def test_later_messages_of_a_key_wait_behind_the_dead_one_until_it_is_repl
         assert done.json()["handled"] == 3
         assert (await client.post(f"{url}/replay")).status_code == 404
     assert await times_heard(app, run_id) == 3
+
+
+async def test_what_is_put_back_meanwhile_cannot_be_given_up(app: TestApp) -> None:
+    run_id = uuid4()
+    await app.send_raw(("catalog.runs", str(run_id).encode(), b"{", []))
+    await app.settled()
+    (row,) = await dead(app, run_id)
+    async with app.http("ops") as client:
+        async with app.db.transaction() as tx:
+            (claimed,) = await dead_letters.claim(tx, row["id"])
+            url = f"/api/enrolment/dead-letters/{row['id']}/discard"
+            giving_up = asyncio.create_task(client.post(url, json={"reason": "test"}))
+            await until(lambda: waits_for_a_lock(app), 5)
+            await dead_letters.settle(tx, [claimed["id"]], "replayed", None, "test")
+        assert (await giving_up).status_code == 404
+    (row,) = await dead(app, run_id)
+    assert row["state"] == "replayed"
+
+
+async def waits_for_a_lock(app: TestApp) -> bool:
+    """Whether a transaction waits for its turn, or is through."""
+    async with app.db.snapshot() as tx:
+        found = await tx.rows(
+            text("""SELECT 1 FROM pg_stat_activity
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'""")
+        )
+    return bool(found)
 
 
 async def test_an_unknown_type_passes(app: TestApp) -> None:
