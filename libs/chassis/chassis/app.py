@@ -27,6 +27,10 @@ from chassis.relay import Relay
 from chassis.settings import ServiceSettings, system_clock
 from chassis.timers import Timer, Timers
 
+# What a stop may take: requests (an open stream never ends by itself), then batches, then the
+# outbox. What is cut off is rolled back and comes again; together less than 15 seconds.
+REQUESTS_SECONDS, BATCHES_SECONDS, OUTBOX_SECONDS = 4, 6.0, 3.0
+
 log = structlog.get_logger(__name__)
 
 Background = Callable[[Database, Any], Awaitable[None]]
@@ -129,13 +133,21 @@ class Running:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.timers.stop()
         await self.commands.close()
-        if self._broker is not None:
-            await self._broker.stop()
+        await self._stop_broker()
         if self._relaying is not None:
             await self.relay.stop()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._relaying, 5)
+                await asyncio.wait_for(self._relaying, OUTBOX_SECONDS)
         await self.db.close()
+
+    async def _stop_broker(self) -> None:
+        if self._broker is None:
+            return
+        try:
+            async with asyncio.timeout(BATCHES_SECONDS):
+                await self._broker.stop()
+        except Exception as error:  # the outbox shall be sent all the same
+            log.warning("consumers not stopped", error=type(error).__name__, exc_info=True)
 
 
 def create_app(service: Service) -> FastAPI:
@@ -207,5 +219,5 @@ def serve(service: Service) -> None:
         access_log=False,
         server_header=False,
         timeout_keep_alive=120,  # longer than the gateway's, so that it never meets a closed one
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=REQUESTS_SECONDS,
     )

@@ -109,7 +109,7 @@ def make_broker(settings: ServiceSettings, name: str) -> KafkaBroker:
         enable_idempotence=True,
         allow_auto_create_topics=False,
         apply_types=False,
-        graceful_timeout=15.0,
+        graceful_timeout=4.0,  # then a batch is cancelled, rolled back, and comes again
         logger=logging.getLogger("faststream"),
         log_level=logging.DEBUG,
     )

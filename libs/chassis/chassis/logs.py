@@ -42,6 +42,12 @@ class _OncePerSecond(logging.Filter):
         return True
 
 
+def _without_repr(record: logging.LogRecord) -> bool:
+    """Asyncio repeats the text of an error that nobody fetched; its first line says enough."""
+    record.msg, record.args = record.getMessage().partition("\n")[0], ()
+    return True
+
+
 _FRAMES = ExceptionDictTransformer(show_locals=False)
 
 
@@ -115,4 +121,5 @@ def _only(handler: logging.Handler, level: str) -> None:
         logger.propagate = True
         logger.setLevel(logging.WARNING)
     logging.getLogger("aiokafka").addFilter(_OncePerSecond())
+    logging.getLogger("asyncio").addFilter(_without_repr)
     handler.addFilter(_OncePerSecondFor("aiokafka"))

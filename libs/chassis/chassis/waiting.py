@@ -74,10 +74,12 @@ class Waiter(Generic[T]):
         try:
             async with self._db.snapshot() as tx:
                 found = await self._finished(tx, list(self._waiting))
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.warning("cannot look what is finished", error=type(error).__name__)
+        except Exception as error:  # it is asked again, as long as somebody waits
+            log.warning(
+                "cannot look what is finished",
+                error=type(error).__name__,
+                exc_info=None if is_outage(error) else error,
+            )
             await asyncio.sleep(self.LONGEST_PAUSE)
             return
         for id_, value in found.items():

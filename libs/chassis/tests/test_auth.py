@@ -7,7 +7,6 @@ from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
-from typing import Any
 from uuid import uuid4
 
 import jwt

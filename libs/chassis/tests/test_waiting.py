@@ -82,3 +82,16 @@ async def test_who_waits_too_long_gets_nothing_and_nobody_asks_any_more(app: Tes
         pass
     await asyncio.sleep(0.1)
     assert work.asked == asked
+
+
+async def test_who_waits_is_answered_after_a_question_that_failed(app: TestApp) -> None:
+    work, id_ = Work(), uuid4()
+    work.done[id_] = "ready"
+
+    async def stumbling(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, str]:
+        found = await work.finished(tx, ids)
+        if work.asked == 1:
+            raise ArithmeticError("a bug")
+        return found
+
+    assert await Waiter(app.db, stumbling).until(id_, 3) == "ready"
