@@ -19,22 +19,21 @@ def replay(settings: Settings, topic: str) -> int:
         for service in SERVICES:
             base = f"/api/{service}/dead-letters"
             for letter in _heads(ops, base, topic):
-                try:
-                    done = ops.post(f"{base}/{letter['id']}/replay")
-                except RefusedError as refused:
-                    if refused.status != 404:  # it went along with an earlier one of its key
-                        raise
-                    continue
-                word = done["error"] or "handled"
-                print(f"{service}: {done['found']} of one key: {word}")
+                done = ops.post(f"{base}/{letter['id']}/replay")
+                again = f"not handled again ({letter['reason']}: {letter['detail']})"
+                word = again if done["error"] else "handled"
+                print(f"{service}: {done['found']} of key {letter['key']}: {word}")
                 failed += done["error"] is not None
     print("Nothing more is set aside." if not failed else f"{failed} keys are still set aside.")
     return 1 if failed else 0
 
 
 def _heads(ops: Client, base: str, topic: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = ops.get(f"{base}?topic={topic}&limit=100")["items"]
-    return found
+    """The first message of every key; what waits behind it goes along."""
+    first: dict[str, dict[str, Any]] = {}
+    for letter in ops.get(f"{base}?topic={topic}&limit=100")["items"]:
+        first.setdefault(letter["key"], letter)
+    return list(first.values())
 
 
 def main(arguments: Sequence[str]) -> int:

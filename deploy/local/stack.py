@@ -24,7 +24,7 @@ from deploy.local.supervisor import State, Supervisor
 
 LOCK = ".lock"  # by this file a state folder is known
 POLL = 0.05  # seconds between two looks at a health probe
-READY_SECONDS = 120.0  # for one part, after it was started
+READY_SECONDS = 300.0  # for one part; the identity provider's first start on a busy machine
 HUNG_SECONDS = 10.0  # what runs but does not answer for so long during `up` is started anew
 FAST_FAILURES = 3  # what ends so often during `up` will not do better by waiting
 

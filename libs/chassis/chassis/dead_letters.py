@@ -59,7 +59,8 @@ COUNTS = text("""
     SELECT topic, count(*) AS n FROM dead_letter WHERE state = 'dead' GROUP BY topic
 """)
 LIST = text("""
-    SELECT id, topic, partition, "offset", reason, detail, attempts, state, buried_at, settled_at
+    SELECT id, topic, key, partition, "offset", reason, detail, attempts, state,
+           buried_at, settled_at
       FROM dead_letter
      WHERE (CAST(:topic AS text) IS NULL OR topic = :topic)
        AND (CAST(:state AS text) IS NULL OR state = :state)
@@ -179,5 +180,5 @@ def described(row: RowMapping) -> dict[str, Any]:
     """A dead letter in a list: never its content."""
     wanted = ("id", "topic", "partition", "offset", "reason", "detail", "attempts", "state")
     shown: dict[str, Any] = {name: row[name] for name in wanted}
-    buried: datetime = row["buried_at"]
-    return {**shown, "buried_at": buried, "settled_at": row["settled_at"]}
+    key = bytes(row["key"]).decode("utf-8", "replace")
+    return {**shown, "key": key, "buried_at": row["buried_at"], "settled_at": row["settled_at"]}
