@@ -9,8 +9,8 @@ import sys
 from time import monotonic
 
 import httpx
-import pytest
-from chassis.testing import Servers, new_database, running, until
+from chassis.app import Running
+from chassis.testing import Servers, new_database, until
 from chassis.testing_issuer import Issuer
 
 from libs.chassis.tests.conftest import build
@@ -57,19 +57,17 @@ async def test_a_request_that_never_ends_does_not_keep_the_service_from_ending_i
                 await process.wait()
 
 
-async def test_consumers_that_do_not_stop_do_not_keep_the_outbox_from_being_sent(
-    servers: Servers, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def broken() -> None:
-        raise ConnectionError
+async def test_consumers_that_do_not_stop_do_not_keep_the_outbox_from_being_sent() -> None:
+    class Broken:
+        async def stop(self) -> None:
+            raise ConnectionError
 
-    async with running(build, servers, issuer) as app:
-        broker = app.running._broker
-        stop = broker.stop
-        monkeypatch.setattr(broker, "stop", broken)
-    assert app.running._relaying is not None
-    assert app.running._relaying.done()
-    await stop()
+    nowhere = "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"
+    running = Running(build(database_url=nowhere, issuer=nowhere, jwks_url=nowhere))
+    running._broker = Broken()
+    running._relaying = asyncio.create_task(running.relay.run())
+    await running.stop()
+    assert running._relaying.done()
 
 
 async def answers(port: int) -> bool:
