@@ -22,8 +22,8 @@ from deploy.local.settings import Settings
 
 BOOK = "/api/enrolment/enrolments"
 ASCII = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-# Two for every step that a coordinator made for somebody (confirmed twice, line, cancelled, offered,
-# accepted), Anna's two, and the bulk call's: one for each of four people and one for Carla.
+# Two for every step that a coordinator made for somebody (confirmed twice, line, cancelled,
+# offered, accepted), Anna's two, and those of the bulk call: four people and Carla.
 MAILS = 6 * 2 + 2 + 4 + 1
 FEEDS = {"openHPI sample (official v3)": "openhpi.json", "Xikolo dialect": "xikolo.json"}
 
