@@ -150,6 +150,7 @@ class Database:
 OUTAGE_CLASSES = ("08", "28", "3D", "53", "57", "58")
 OUTAGES = ("25006", "25P03")
 TOO_SLOW = "57014"
+NO_TEXT = "22021"
 PASSING = ("40001", "40P01", "55P03")
 
 
@@ -170,6 +171,11 @@ def is_passing(error: BaseException) -> bool:
 def is_too_slow(error: BaseException) -> bool:
     """A statement ran into its time limit: less work at once may go through."""
     return isinstance(error, DBAPIError) and _sqlstate(error) == TOO_SLOW
+
+
+def is_no_text(error: BaseException) -> bool:
+    """A NUL in a path or a query got as far as a statement: no text of the database."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) == NO_TEXT
 
 
 def is_outage(error: BaseException) -> bool:

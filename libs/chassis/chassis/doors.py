@@ -16,7 +16,7 @@ from contracts.refusal import Rule
 from starlette.requests import ClientDisconnect, Request
 
 from chassis import metrics, problems, tracing
-from chassis.database import is_outage, is_passing
+from chassis.database import is_no_text, is_outage, is_passing
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -89,6 +89,8 @@ def _unforeseen(request: Request, error: Exception) -> Any:
     if is_outage(error) or is_passing(error):
         log.warning("answered 503", error=type(error).__name__)
         return problems.unavailable(request, problems.Unavailable())
+    if is_no_text(error):
+        return problems.problem(request, problems.INVALID)
     if isinstance(error, problems.Unavailable):
         return problems.unavailable(request, error)
     log.error("a bug", exc_info=error)
@@ -103,16 +105,10 @@ class BodyCheck:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Handle one connection."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
-        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
-            await problems.problem(request, problems.INVALID)(scope, receive, send)
-            return  # no database takes it, so no route shall see it
-        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
-            await self._app(scope, receive, send)
-            return
         limit = next(
             (n for prefix, n in self._larger.items() if scope["path"].startswith(prefix)),
             self._limit,
