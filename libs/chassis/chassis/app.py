@@ -14,8 +14,9 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
-from chassis import doors, housekeeping, logs, metrics, operations, problems, tracing
+from chassis import doors, findings, housekeeping, logs, metrics, operations, problems, tracing
 from chassis.auth import Keys, Verifier
 from chassis.commands import Commands
 from chassis.database import Clock, Database
@@ -197,12 +198,28 @@ def _answer_errors(app: FastAPI, name: str) -> None:
         entries = error.errors()
         if any(entry["type"] == "json_invalid" for entry in entries):
             return problems.problem(request, problems.MALFORMED)
-        return problems.problem(request, problems.INVALID, [problems.found(e) for e in entries])
+        told = [findings.found(entry, problems.language(request)) for entry in entries]
+        return problems.problem(request, problems.INVALID, told)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
         rule = problems.BY_STATUS.get(error.status_code, problems.MALFORMED)
-        return problems.problem(request, rule, headers=error.headers)
+        headers = dict(error.headers or {})
+        if rule is problems.NO_METHOD:
+            headers["Allow"] = ", ".join(_methods(app, request))
+        return problems.problem(request, rule, headers=headers)
+
+
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """Every method of a path. The framework names those of the first route that fits."""
+    return [
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in app.router.routes
+        )
+    ]
 
 
 def serve(service: Service) -> None:

@@ -1,6 +1,5 @@
 """Every error is `application/problem+json` (RFC 9457) and never repeats what was sent."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -107,43 +106,3 @@ def unavailable(request: Request, why: Unavailable) -> Response:
     """503 with the seconds after which a try makes sense."""
     rule = Rule(why.code, 503, BUSY.en, BUSY.de)
     return problem(request, rule, headers={"Retry-After": str(why.retry_after)})
-
-
-# What pydantic found, in our words: its own messages repeat parts of the input.
-WORDS = {
-    "missing": "is missing",
-    "extra_forbidden": "is not known here",
-    "uuid_parsing": "must be a UUID",
-    "uuid_type": "must be a UUID",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "string_type": "must be a text",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "list_type": "must be a list",
-    "dict_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "model_type": "must be an object",
-    "datetime_parsing": "must be an instant (RFC 3339)",
-    "datetime_from_date_parsing": "must be an instant (RFC 3339)",
-    "timezone_aware": "needs a UTC offset",
-    "date_parsing": "must be a day (YYYY-MM-DD)",
-    "date_from_datetime_parsing": "must be a day (YYYY-MM-DD)",
-    "string_pattern_mismatch": "does not have the form that is asked for",
-}
-LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "expected")
-
-
-def found(entry: Mapping[str, Any]) -> dict[str, str]:
-    """One finding of pydantic as pointer, code and detail, without the input."""
-    kind = str(entry["type"])
-    place = [str(part) for part in entry["loc"]]
-    if place and place[0] == "body":
-        place = place[1:]
-    steps = [part if re.fullmatch(r"[A-Za-z0-9_@.-]{1,60}", part) else "…" for part in place]
-    context = entry.get("ctx", {})
-    limits = ", ".join(f"{name} {context[name]}" for name in LIMITS if name in context)
-    text = WORDS.get(kind) or (f"must satisfy: {limits}" if limits else "does not fit")
-    pointer = "".join(f"/{step}" for step in steps)
-    return {"pointer": pointer, "code": kind.replace("_", "-"), "detail": text}

@@ -85,6 +85,8 @@ async def test_unknown_routes_methods_and_formats_are_problems(app: TestApp) -> 
         answer = await client.put("/api/enrolment/notes", json={})
         problem_of(answer, 405, "method-not-allowed")
         assert answer.headers["allow"] == "POST"
+        answer = await client.put("/api/enrolment/dead-letters", json={})
+        assert answer.headers["allow"] == "GET"
         answer = await client.get("/api/enrolment/notes/1", headers={"accept": "image/png"})
         problem_of(answer, 406, "not-acceptable")
 
@@ -224,3 +226,8 @@ async def test_before_the_tables_are_there_the_answer_is_503(
             assert answer.headers["retry-after"]
             assert (await client.get("/health/live")).status_code == 200
         await early.state.db.close()
+
+
+async def test_details_speak_german_too(app: TestApp) -> None:
+    answer = await post(app, b'{"number": "x"}', **{"accept-language": "de"})
+    assert answer.json()["errors"][0]["detail"] == "muss eine ganze Zahl sein"
