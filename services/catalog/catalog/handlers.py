@@ -7,6 +7,7 @@ from datetime import datetime
 from chassis.database import Transaction
 from chassis.records import RawRecord
 from contracts.base import Event
+from contracts.catalog import OfferAccepted
 from contracts.refusal import Refusal
 
 from catalog import store
@@ -27,10 +28,10 @@ async def hear_submissions(tx: Transaction, records: Sequence[RawRecord]) -> Non
     kept = []
     for record, judgement in zip(records, judged, strict=True):
         verdict = shelf.settle(judgement, record.id, Why(tx.now, record.cause))
+        accepted = verdict if isinstance(verdict, OfferAccepted) else None
+        warnings = accepted.warnings if accepted else judgement.warnings
         kept.append(
-            submissions.Judged(
-                record.type, record.value, record.received_at, verdict, judgement.warnings
-            )
+            submissions.Judged(record.type, record.value, record.received_at, verdict, warnings)
         )
     await store.close_shelf(tx, shelf)
     await submissions.keep(tx, kept)

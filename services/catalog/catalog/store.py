@@ -33,8 +33,10 @@ OFFERS = text("""
         SELECT * FROM unnest(CAST(:providers AS text[]), CAST(:refs AS text[])))
 """)
 RUNS = text("""
-    SELECT run_id, offer_id, run_ref, state, version, fingerprint
-      FROM run WHERE offer_id = ANY(CAST(:ids AS uuid[]))
+    SELECT r.run_id, r.offer_id, r.run_ref, r.state, r.version, r.fingerprint,
+           coalesce(s.taken, 0) AS taken
+      FROM run r LEFT JOIN run_seats s USING (run_id)
+     WHERE r.offer_id = ANY(CAST(:ids AS uuid[]))
 """)
 SAVE_PROVIDERS = text("""
     INSERT INTO provider (provider_id, name)

@@ -1,6 +1,7 @@
 """MOOChub records in and out, without any server: both dialects, every trap of domain page 3."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -210,6 +211,21 @@ def after_both(records: list[FeedRecord], complete: bool = True) -> ImportReport
 
 def test_what_a_whole_feed_leaves_out_is_withdrawn() -> None:
     assert after_both(judged(with_id("a"))).counts["withdrawn"] == 1
+
+
+def test_dates_that_a_feed_leaves_out_are_warned_of_with_their_seats() -> None:
+    shelf = Shelf([], uuid4)
+    take_in(shelf, importing(judged(with_id("a"), with_id("b"))), NOW)
+    known = [
+        replace(o, runs={ref: replace(r, taken=4) for ref, r in o.runs.items()})
+        for o in shelf.published_by(importing([]).origin)
+    ]
+    later = with_id("a", startDate=["2027-09-01T08:00:00Z"], endDate=["2027-09-02T08:00:00Z"])
+    report = take_in(Shelf(known, uuid4), importing(judged(later)), NOW)
+    first = report.records[0].warnings[0]
+    assert (first.pointer, first.code) == ("/data/0/attributes/startDate", "run-left-out")
+    assert first.detail.endswith("(seats taken: 4)")
+    assert [(w.pointer, w.code) for w in report.warnings] == [("/data", "run-left-out")]
 
 
 def test_a_rejected_record_is_not_left_out() -> None:

@@ -126,6 +126,37 @@ async def test_no_question_is_too_rude(app: TestApp, q: str) -> None:
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("q", ["%", "🙂", "&|!()", "_", " - ", "\u200b", "%" * 3_000])
+async def test_a_question_without_a_word_finds_nothing(app: TestApp, q: str) -> None:
+    await publish(app, an_offer())
+    found = await find(app, q=q)
+    assert (found["items"], found["total"], found["similar"]) == ([], 0, False)
+    assert found["facets"] == {"format": [], "provider": [], "skill": []}
+    assert found["next_cursor"] is None
+
+
+async def test_a_question_of_blanks_is_no_filter(app: TestApp) -> None:
+    await publish(app, an_offer())
+    everything = await find(app, limit=1)
+    assert everything["total"] > 0
+    for q in ("", " ", "\t \n", "\u00a0"):
+        assert (await find(app, q=q, limit=1))["total"] == everything["total"]
+    blanks = " " * 2_500
+    assert (await find(app, q=f"{blanks}Akte", limit=1))["total"] > 0
+
+
+async def test_small_words_alone_are_taken_literally(app: TestApp) -> None:
+    mine = f"akademie-{uuid4().hex[:8]}"
+    with_it, _ = await publish(
+        app,
+        an_offer(provider_id=mine, title="Vergaberecht für alle"),
+        an_offer(provider_id=mine, title="Haushaltsrecht"),
+    )
+    assert ids(await find(app, q="für", provider=mine)) == [with_it]
+    assert ids(await find(app, q="für Vergaberecht", provider=mine)) == [with_it]
+    assert (await find(app, q="der", provider=mine))["items"] == []
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -141,6 +172,13 @@ async def test_no_question_is_too_rude(app: TestApp, q: str) -> None:
         "starts_after=0001-01-01T00:00:00%2B14:00",
         "starts_before=9999-12-31T23:59:59-14:00",
         "skill=%00",
+        "starts_after=1700000000",
+        "starts_before=1.7e9",
+        "starts_after=-1",
+        "starts_after=2027-02-30",
+        "starts_before=2101-01-01",
+        "starts_after=20270101",
+        "starts_after=2027-01",
         "cursor=x",
         "cursor=W10",
         "cursor=%F0%9F%99%82",
@@ -262,6 +300,30 @@ async def test_dates_choose_offers_and_the_run_that_is_shown(app: TestApp) -> No
     assert item["next_run"]["starts_at"] == "2027-06-01T08:00:00Z"
     wished = {"starts_after": "2027-05-15T00:00:00Z", "starts_before": "2027-05-20T00:00:00Z"}
     assert (await find(app, q=tag, **wished))["items"] == []
+
+
+async def test_a_plain_day_is_a_day_in_berlin(app: TestApp) -> None:
+    tag = f"tag{uuid4().hex[:8]}"
+    late = a_run(starts_at="2027-03-27T22:59:59Z", ends_at="2027-04-02T15:00:00Z")
+    early = late | {"run_ref": "b", "starts_at": "2027-03-27T23:00:00Z"}
+    last = late | {"run_ref": "c", "starts_at": "2027-03-28T21:59:59Z"}
+    before, first, final, after = await publish(
+        app,
+        an_offer(title=tag, runs=[late]),
+        an_offer(title=tag, runs=[early]),
+        an_offer(title=tag, runs=[last]),
+        an_offer(title=tag, runs=[last | {"starts_at": "2027-03-28T22:00:00Z"}]),
+    )
+    day = {"starts_after": "2027-03-28", "starts_before": "2027-03-28"}  # 23 hours: summer time
+    assert ids(await find(app, q=tag, sort="start", **day)) == [first, final]
+    assert ids(await find(app, q=tag, sort="start", starts_after="2027-03-28")) == [
+        first,
+        final,
+        after,
+    ]
+    assert ids(await find(app, q=tag, sort="start", starts_before="2027-03-27")) == [before]
+    instant = "2027-03-28T00:00:00+01:00"
+    assert ids(await find(app, q=tag, sort="start", starts_after=instant)) == [first, final, after]
 
 
 async def test_providers_find_their_own(app: TestApp) -> None:

@@ -60,6 +60,26 @@ async def test_free_seats_are_those_of_the_newest_version(app: TestApp) -> None:
     assert (run["free_seats"], run["waiting"]) == (0, 3)
 
 
+async def test_a_verdict_tells_the_seats_of_a_run_that_is_left_out(app: TestApp) -> None:
+    offer = an_offer(runs=[a_run(), a_run(run_ref="b")])
+    await app.send_raw(sent(offer))
+    (first,) = await app.heard(OfferAccepted, lambda e: e.offer_ref == offer["offer_ref"])
+    await app.send(held(first.run_ids["a"], now(1, 7)), held(first.run_ids["b"], now(1, 4)))
+    await app.settled()
+    await app.send_raw(sent(offer | {"runs": [a_run(capacity=6, min_participants=1)]}))
+    _, second = await app.heard(OfferAccepted, lambda e: e.offer_ref == offer["offer_ref"], 2)
+    assert [(w.code, w.detail.partition("(")[2]) for w in second.warnings] == [
+        ("capacity-below-taken", "seats taken: 7)"),
+        ("run-left-out", "seats taken: 4)"),
+    ]
+    async with app.http("provider", provider=offer["provider_id"]) as http:
+        kept = (await http.get(f"/api/catalog/submissions/{second.submission_id}")).json()
+    assert [warning["code"] for warning in kept["warnings"]] == [
+        "capacity-below-taken",
+        "run-left-out",
+    ]
+
+
 async def test_seats_of_an_unknown_run_are_kept_until_it_is_known(app: TestApp) -> None:
     await app.send(held(uuid4(), now(1, 1)))
     await app.settled()

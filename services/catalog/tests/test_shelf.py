@@ -1,6 +1,7 @@
 """The life of offers and runs, one submission after another."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -44,6 +45,19 @@ class Desk:
         names = [event.type.split(".")[1] for event in self.shelf.events]
         self.shelf.events.clear()
         return names
+
+    def knows(self, offer: dict[str, Any], taken: int) -> None:
+        """Begin anew with an offer that was submitted, and with so many seats taken per run."""
+        known = self.shelf.get((offer["provider_id"], offer["offer_ref"]))
+        assert known is not None
+        runs = {ref: replace(run, taken=taken, terms=None) for ref, run in known.runs.items()}
+        self.shelf = Shelf([replace(known, runs=runs, terms=None)], self._new_id)
+
+
+def warned(verdict: OfferAccepted | OfferRejected) -> list[tuple[str, str]]:
+    """Pointers and codes of the warnings about runs that are known."""
+    codes = ("run-left-out", "run-reopened", "capacity-below-taken")
+    return [(w.pointer, w.code) for w in accepted(verdict).warnings if w.code in codes]
 
 
 def accepted(verdict: OfferAccepted | OfferRejected) -> OfferAccepted:
@@ -173,3 +187,79 @@ def test_only_what_changed_is_saved() -> None:
         judge(Submission("", key_of(offer), "", value), NOW), UUID(int=1), Why(NOW, CAUSE)
     )
     assert (loaded.changed, loaded.changed_runs) == ([], [])
+
+
+def test_each_run_that_is_left_out_is_warned_of_once_with_its_seats() -> None:
+    desk, offer = Desk(), an_offer(runs=[a_run(), a_run(run_ref="b"), a_run(run_ref="c")])
+    desk.submit(offer)
+    desk.knows(offer, taken=3)
+    newer = offer | {"runs": [a_run()]}
+    verdict = accepted(desk.submit(newer))
+    assert warned(verdict) == [("/runs", "run-left-out")] * 2
+    assert [w.detail for w in verdict.warnings][:2] == [
+        f"run {ref} takes no more bookings; who has a seat keeps it (seats taken: 3)"
+        for ref in ("b", "c")
+    ]
+    assert warned(desk.submit(newer)) == []
+
+
+def test_without_known_seats_a_warning_has_no_number() -> None:
+    desk, offer = Desk(), an_offer()
+    desk.submit(offer)
+    first, *_ = accepted(desk.submit(offer | {"runs": []})).warnings
+    assert first.detail == "run a takes no more bookings; who has a seat keeps it"
+
+
+def test_the_runs_of_a_withdrawn_offer_are_warned_of() -> None:
+    desk, offer = Desk(), an_offer(runs=[a_run(), a_run(run_ref="b")])
+    desk.submit(offer)
+    desk.knows(offer, taken=2)
+    verdict = accepted(desk.recall(offer))
+    assert warned(verdict) == [("/runs", "run-left-out")] * 2
+    assert all("seats taken: 2" in warning.detail for warning in verdict.warnings)
+    assert warned(desk.recall(offer)) == []
+
+
+def test_a_cancelled_run_that_comes_without_cancelled_is_told_to_be_open_again() -> None:
+    desk, offer = Desk(), an_offer(runs=[a_run(run_ref="b"), a_run()])
+    desk.submit(offer | {"runs": [a_run(run_ref="b"), a_run(cancelled=True)]})
+    desk.knows(offer, taken=5)
+    verdict = accepted(desk.submit(offer))
+    assert warned(verdict) == [("/runs/1", "run-reopened")]
+    assert verdict.warnings[0].detail == ("was cancelled and takes bookings again (seats taken: 5)")
+    assert warned(desk.submit(offer)) == []
+
+
+def test_a_cancelled_run_that_stays_cancelled_is_no_surprise() -> None:
+    desk, offer = Desk(), an_offer(runs=[a_run(cancelled=True, capacity=8)])
+    desk.submit(offer)
+    desk.knows(offer, taken=9)
+    assert warned(desk.submit(offer)) == []
+    assert warned(desk.submit(offer | {"runs": []})) == []
+
+
+def test_fewer_seats_than_are_taken_are_warned_of_as_long_as_it_is_so() -> None:
+    desk, offer = Desk(), an_offer()
+    desk.submit(offer)
+    desk.knows(offer, taken=12)
+    fewer = offer | {"runs": [a_run(capacity=11)]}
+    verdict = accepted(desk.submit(fewer))
+    assert warned(verdict) == [("/runs/0/capacity", "capacity-below-taken")]
+    assert verdict.warnings[0].detail.endswith("who has a seat keeps it (seats taken: 12)")
+    assert warned(desk.submit(fewer)) == [("/runs/0/capacity", "capacity-below-taken")]
+    assert warned(desk.submit(offer | {"runs": [a_run(capacity=12)]})) == []
+
+
+def test_a_rejected_submission_warns_of_nothing_that_did_not_happen() -> None:
+    desk, offer = Desk(), an_offer()
+    desk.submit(offer)
+    desk.submit(offer | {"title": 7, "runs": []})
+    assert desk.shelf.warnings == []
+
+
+def test_each_verdict_of_a_batch_has_its_own_warnings() -> None:
+    desk, one, two = Desk(), an_offer(), an_offer()
+    desk.submit(one)
+    desk.submit(two)
+    assert len(warned(desk.submit(one | {"runs": []}))) == 1
+    assert len(warned(desk.submit(two | {"runs": []}))) == 1

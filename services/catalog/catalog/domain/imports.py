@@ -136,6 +136,7 @@ def take_in(shelf: Shelf, feed: ImportFeed, now: datetime) -> ImportReport:
     seen: set[str] = set()
     reports = [_take(shelf, feed, record, seen, why) for record in feed.records]
     withdrawn: list[UUID] = []
+    first = len(shelf.warnings)
     if feed.complete and seen and all(record.record_id for record in feed.records):
         for offer in shelf.published_by(feed.origin):
             if offer.offer_ref not in seen:
@@ -150,7 +151,7 @@ def take_in(shelf: Shelf, feed: ImportFeed, now: datetime) -> ImportReport:
         counts={name: words.count(name) for name in names} | {"withdrawn": len(withdrawn)},
         records=reports,
         withdrawn=withdrawn,
-        warnings=list(feed.warnings),
+        warnings=[*feed.warnings, *_at("/data", shelf.warnings[first:])],
     )
 
 
@@ -170,18 +171,26 @@ def _take(
         "id": record.record_id,
         "pointer": record.pointer,
         "page": record.page,
-        "warnings": list(record.warnings),
     }
     if errors or record.terms is None:
-        return RecordReport(**told, result="rejected", errors=errors)
-    count = len(shelf.events)
+        warnings = list(record.warnings)
+        return RecordReport(**told, result="rejected", errors=errors, warnings=warnings)
+    count, first = len(shelf.events), len(shelf.warnings)
     offer = shelf.put(record.terms, feed.origin, why)
+    dates = f"{record.pointer}/attributes/startDate"
+    warnings = [*_at(dates, shelf.warnings[first:]), *record.warnings]
     fresh = before is None or before.state == "withdrawn"
     changed: Effect = "changed" if len(shelf.events) > count else "unchanged"
     return RecordReport(
         **told,
-        result="accepted_with_warnings" if record.warnings else "accepted",
+        result="accepted_with_warnings" if warnings else "accepted",
         effect="created" if fresh else changed,
         offer_id=offer.offer_id,
         run_ids=offer.run_ids,
+        warnings=warnings,
     )
+
+
+def _at(place: str, found: Sequence[Finding]) -> list[Finding]:
+    """What the shelf found about runs; a feed has dates instead, and no place for each."""
+    return [finding(place, f.code, f.detail) for f in found]

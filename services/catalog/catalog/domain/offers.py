@@ -80,7 +80,10 @@ def _hash(*parts: object) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as it is known. `terms` are there only when this transaction gave new ones."""
+    """A run as it is known. `terms` are there only when this transaction gave new ones.
+
+    `taken` are its seats that are taken, as far as enrolment has told (0: none or not known).
+    """
 
     run_id: UUID
     offer_id: UUID
@@ -89,6 +92,7 @@ class Run:
     version: int
     fingerprint: bytes
     terms: RunTerms | None = None
+    taken: int = 0
 
 
 @dataclass(frozen=True, slots=True)

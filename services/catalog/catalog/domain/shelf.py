@@ -1,5 +1,5 @@
 """The shelf: the offers that were loaded. It takes one submission after another, and remembers
-what changed and what is to be told.
+what changed, what is to be told and what its provider may not have meant.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from contracts.base import Cause, Event
 from contracts.catalog import (
+    Finding,
     OfferAccepted,
     OfferChanged,
     OfferPublished,
@@ -22,6 +23,7 @@ from contracts.catalog import (
     RunWithdrawn,
 )
 
+from catalog.domain import notices
 from catalog.domain.findings import finding
 from catalog.domain.judge import Judgement
 from catalog.domain.offers import Key, Offer, OfferTerms, Run, RunTerms
@@ -52,6 +54,7 @@ class Shelf:
         self._changed: dict[Key, None] = {}
         self._changed_runs: dict[tuple[Key, str], None] = {}
         self.events: list[Event] = []
+        self.warnings: list[Finding] = []
 
     @property
     def changed(self) -> list[Offer]:
@@ -76,7 +79,7 @@ class Shelf:
     ) -> OfferAccepted | OfferRejected:
         """Do what a judgement says and tell the verdict. A rejected one changes nothing."""
         offer: Offer | None = None
-        errors = list(judgement.errors)
+        errors, first = list(judgement.errors), len(self.warnings)
         if judgement.terms is not None and not errors:
             offer = self.put(judgement.terms, EVENTS, why)
         elif judgement.key is not None:
@@ -98,7 +101,7 @@ class Shelf:
                 submission_id=submission_id,
                 offer_id=offer.offer_id,
                 run_ids=offer.run_ids,
-                warnings=list(judgement.warnings),
+                warnings=[*self.warnings[first:], *judgement.warnings],
             )
         self.events.append(verdict.because(why.cause))
         return verdict
@@ -116,7 +119,9 @@ class Shelf:
         else:
             offer = replace(before, source=source, terms=terms)
         self._offers[terms.key] = offer
-        for run in terms.runs:
+        for number, run in enumerate(terms.runs):
+            if before and (known := before.runs.get(run.run_ref)):
+                self.warnings += notices.about_run(known, run, f"/runs/{number}")
             self._put_run(terms, run, why)
         named = {run.run_ref for run in terms.runs}
         for ref in self._offers[terms.key].runs:
@@ -183,6 +188,7 @@ class Shelf:
             version=before.version + 1 if before else 1,
             fingerprint=fingerprint,
             terms=wanted,
+            taken=before.taken if before else 0,
         )
         self._save_run(offer, run)
         kind = RunChanged if before and before.state == "scheduled" else RunScheduled
@@ -208,6 +214,7 @@ class Shelf:
         before = offer.runs[ref]
         if before.state != "scheduled":
             return
+        self.warnings.append(notices.left_out(before))
         run = replace(before, state="withdrawn", version=before.version + 1)
         self._save_run(offer, run)
         told = RunWithdrawn(run_id=run.run_id, offer_id=run.offer_id, withdrawn_at=why.now)

@@ -10,8 +10,9 @@ from chassis.problems import INVALID
 from contracts.provider import Format
 from contracts.refusal import FORBIDDEN, NOT_FOUND
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
+from catalog.domain.dates import begin, end
 from catalog.views import offers as views
 from catalog.views.question import Question, Sort
 from catalog.views.search import Found, search
@@ -19,14 +20,17 @@ from catalog.views.search import Found, search
 router = APIRouter(prefix="/api/catalog", tags=["offers"])
 
 
-def _instant(moment: datetime) -> datetime:
-    if not 1990 <= moment.year <= 2100:
-        raise ValueError("out of range")
-    return moment
-
-
 Word = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]*$")]
-Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
+DAY_OR_INSTANT = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string", "format": "date"},
+            {"type": "string", "format": "date-time"},
+        ]
+    }
+)
+From = Annotated[datetime, BeforeValidator(begin), DAY_OR_INSTANT]
+Until = Annotated[datetime, BeforeValidator(end), DAY_OR_INSTANT]
 
 
 class Wishes(BaseModel):
@@ -36,8 +40,8 @@ class Wishes(BaseModel):
     format: Annotated[list[Format], Field(max_length=4)] = []
     skill: Annotated[list[Word], Field(max_length=50)] = []
     provider: Annotated[list[Word], Field(max_length=50)] = []
-    starts_after: Instant | None = None
-    starts_before: Instant | None = None
+    starts_after: From | None = None
+    starts_before: Until | None = None
     max_price_cents: Annotated[int, Field(ge=0, le=10**10)] | None = None
     sort: Sort | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
@@ -46,7 +50,7 @@ class Wishes(BaseModel):
     def question(self, actor: Actor) -> Question:
         """What is looked for, and by whom (`provider=me`)."""
         return Question(
-            q=self.q,
+            q=self.q.strip(),
             formats=self.format,
             providers=[_own(name, actor) for name in self.provider],
             skills=self.skill,
@@ -74,6 +78,8 @@ async def find_offers(wishes: Annotated[Wishes, Query()], actor: SignedIn, read:
     Filters of one name add up (`format=hybrid&format=presence`), filters of different names
     narrow. `skill` takes a code of DigComp 2.2 (`1.3`) or a key (`ESCO:…`); `provider=me` are
     one's own. Sorted by relevance where there are words, else by the start of the next run.
+    `starts_after` and `starts_before` take an instant with an offset or a day (in
+    Europe/Berlin): from its start on, until its end. A `q` without any word finds nothing.
     """
     async with read() as tx:
         return await search(tx, wishes.question(actor), wishes.cursor)

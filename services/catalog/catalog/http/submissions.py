@@ -56,7 +56,10 @@ class Checked(View):
 async def check_offer(
     request: Request, body: Annotated[dict[str, Any], Body()], _: Provider
 ) -> Checked:
-    """Judge a submission without submitting it. Nothing is stored or told."""
+    """Judge a submission without submitting it. Nothing is stored or told.
+
+    Warnings that compare it with what is published already come with the verdict only.
+    """
     found = judge_document(body, request.app.state.clock())
     made, terms = found.calculation, found.terms
     return Checked(

@@ -23,7 +23,10 @@ BAD_CURSOR = Rule(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody looks for. None and empty: no such wish."""
+    """What somebody looks for. None and empty: no such wish.
+
+    A `q` of signs only (`%`, an emoji) is a wish that nothing fulfils.
+    """
 
     q: str = ""
     formats: Sequence[str] = ()

@@ -2,7 +2,8 @@
 
 Every word of the question has to be found: as a German stem, as the beginning of a word, or
 inside a word of title and keywords (`recht` in `Vergaberecht`). Only where that finds nothing,
-similar words count too (typing errors).
+similar words count too (typing errors). Words like `der` narrow nothing beside others; a question
+of such words only is taken literally, and one without any word finds nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ KEYS: dict[Sort, tuple[str, str]] = {
 }
 
 NO_RANK = "CAST(0 AS double precision)"
+ANY_STEM = "to_tsquery('german', CAST(:prefix AS text))"
 
 _BASE = """
 WITH found AS (
@@ -152,14 +154,14 @@ def _statements(sort: Sort, count: int, similar: bool) -> tuple[TextClause, Text
     each = []
     for n in range(count):
         stem, word = f"to_tsquery('german', CAST(:t{n} AS text))", f"CAST(:w{n} AS text)"
-        ways = [f"numnode({stem}) = 0", f"o.search @@ {stem}"]
+        ways = [f"(numnode({stem}) = 0 AND numnode({ANY_STEM}) > 0)", f"o.search @@ {stem}"]
         ways.append(f"length({word}) > 2 AND o.words LIKE '%' || {word} || '%'")
         if similar:
             ways.append(f"length({word}) > 3 AND {word} <% o.words")
         each.append(f"AND ({' OR '.join(ways)})")
     rank = (
         "CAST(ts_rank(o.search, to_tsquery('german', CAST(:exact AS text))) * 4"
-        " + ts_rank(o.search, to_tsquery('german', CAST(:prefix AS text)))"
+        f" + ts_rank(o.search, {ANY_STEM})"
         " + word_similarity(CAST(:folded AS text), o.words) AS double precision)"
     )
     matches = "\n       ".join(each)
@@ -176,6 +178,9 @@ async def search(tx: Transaction, question: Question, packed: str | None) -> Fou
         Refusal: the cursor is none of ours.
     """
     cursor = Cursor.unpack(packed, question.sort) if packed else None
+    if question.q and not words.question(question.q):
+        nothing = Facets(format=[], provider=[], skill=[])
+        return Found(items=[], facets=nothing, total=0, similar=False, next_cursor=None)
     similar = bool(cursor and cursor.similar)
     found = await _page(tx, question, cursor, similar)
     if not found.total and not similar and words.question(question.q):
