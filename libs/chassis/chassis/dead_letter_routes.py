@@ -38,12 +38,16 @@ async def listed(
     topic: Annotated[str | None, Query(max_length=100)] = None,
     state: Annotated[str | None, Query(max_length=20)] = "dead",
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    cursor: Annotated[int, Query(ge=0, lt=2**63)] = 0,
 ) -> dict[str, Any]:
-    """Messages set aside, oldest first; never their content."""
-    params = {"topic": topic, "state": state, "after": 0, "limit": limit}
+    """Messages set aside, oldest first; never their content. `next_cursor` leads on."""
+    params = {"topic": topic, "state": state, "after": cursor, "limit": limit}
     async with read() as tx:
         rows = await tx.rows(dead_letters.LIST, params)
-    return {"items": [dead_letters.described(row) for row in rows]}
+    return {
+        "items": [dead_letters.described(row) for row in rows],
+        "next_cursor": rows[-1]["seq"] if len(rows) == limit else None,
+    }
 
 
 async def shown(letter_id: UUID, _: Operator, read: Read) -> dict[str, Any]:

@@ -59,7 +59,7 @@ COUNTS = text("""
     SELECT topic, count(*) AS n FROM dead_letter WHERE state = 'dead' GROUP BY topic
 """)
 LIST = text("""
-    SELECT id, topic, key, partition, "offset", reason, detail, attempts, state,
+    SELECT seq, id, topic, key, partition, "offset", reason, detail, attempts, state,
            buried_at, settled_at
       FROM dead_letter
      WHERE (CAST(:topic AS text) IS NULL OR topic = :topic)

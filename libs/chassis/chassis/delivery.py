@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 import structlog
@@ -82,6 +82,8 @@ class Delivered:
         self.subscription = subscription
         self.running = asyncio.Lock()  # partitions are given away only between two batches
         self.last_handled_at = monotonic()
+        self.next_offsets: dict[TopicPartition, int] = {}  # behind what this process has handled
+        self.handled_until = time()  # when the newest handled record was written
         self._service = service
         self._topic = subscription.topic.name
         self._db = db
@@ -98,9 +100,17 @@ class Delivered:
                 if not (is_outage(error) or is_passing(error)):
                     raise  # a bug of the chassis itself: the framework reads the batch again
                 self._wait_out(records, consumer, error)
+            else:
+                self._remember(records)
             self.last_handled_at = monotonic()
             self._tell(deliveries, monotonic() - started)
             faults.point("delivery.before_offset_commit")
+
+    def _remember(self, records: Sequence[Record]) -> None:
+        for record in records:
+            place = TopicPartition(record.topic, record.partition)
+            self.next_offsets[place] = record.offset + 1
+        self.handled_until = max(record.timestamp for record in records) / 1000
 
     async def _settle(self, deliveries: Sequence[Delivery]) -> None:
         try:

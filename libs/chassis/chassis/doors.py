@@ -61,11 +61,12 @@ class Door:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(service=self._service, correlation_id=correlation_id)
         traceparent = request.headers.get("traceparent")
-        with tracing.request(scope["method"], _route(scope) or "request", traceparent):
+        with tracing.request(scope["method"], traceparent):
             try:
                 if not self._awake() and not scope["path"].startswith(QUIET):
                     raise problems.Unavailable("starting")
                 await self._app(scope, receive, answer)
+                tracing.name_request(scope["method"], _route(scope))
             except Exception as error:
                 if status:
                     raise  # the answer is already on its way

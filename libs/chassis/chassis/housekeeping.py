@@ -1,7 +1,8 @@
 """What every service forgets in time: old idempotency keys and old inbox marks.
 
 A key is worth something while a client may still repeat its request; a mark while Kafka may still
-deliver its record again, which is at most as long as the longest ordinary retention.
+deliver its record again. Some topics are kept for ever, so that is as long as the broker remembers
+the offsets of a group that is away: 365 days by our configuration (`offsets.retention.minutes`).
 """
 
 from datetime import timedelta
@@ -12,7 +13,7 @@ from chassis.database import Transaction
 from chassis.timers import Timer
 
 KEYS_KEPT = timedelta(days=7)
-MARKS_KEPT = timedelta(days=100)
+MARKS_KEPT = timedelta(days=400)
 
 FORGET_KEYS = text("""
     DELETE FROM idempotency WHERE ctid = ANY(ARRAY(

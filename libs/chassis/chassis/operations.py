@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from time import monotonic, time
 from typing import Any
 
-from aiokafka import TopicPartition
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
@@ -17,6 +16,7 @@ from chassis.database import is_outage
 from chassis.kafka import Listener
 
 STANDSTILL_SECONDS = 60.0
+STANDS_STILL = problems.Unavailable("consumer-stands-still")
 
 OUTBOX = text("SELECT count(*) AS depth, min(created_at) AS oldest FROM outbox")
 
@@ -32,8 +32,9 @@ def router(name: str) -> APIRouter:
 def _private(routes: APIRouter, name: str) -> None:
     @routes.get("/health/live", include_in_schema=False)
     async def live(request: Request) -> Response:
-        if any(_stands_still(listener) for listener in request.app.state.running.listeners):
-            return problems.unavailable(request, problems.Unavailable("consumer-stands-still"))
+        for listener in request.app.state.running.listeners:
+            if await _stands_still(listener):
+                return problems.unavailable(request, STANDS_STILL)
         return Response('{"status":"live"}', media_type="application/json")
 
     @routes.get("/health/ready", include_in_schema=False)
@@ -56,7 +57,7 @@ def _private(routes: APIRouter, name: str) -> None:
         return Response(document, media_type="application/json")
 
 
-def _stands_still(listener: Listener) -> bool:
+async def _stands_still(listener: Listener) -> bool:
     """Records wait, no outage is waited out, and yet nothing was handled for a minute.
 
     aiokafka's consumers have been seen to stop without a word; a restart helps.
@@ -65,17 +66,16 @@ def _stands_still(listener: Listener) -> bool:
     if consumer is None or consumer.paused() or listener.delivered.running.locked():
         return False
     silent = monotonic() - listener.delivered.last_handled_at
-    return silent > STANDSTILL_SECONDS and _lag(consumer)[0] > 0
+    return silent > STANDSTILL_SECONDS and (await _lag(listener))[0] > 0
 
 
 async def refresh(running: Any, name: str) -> None:
     """Bring the figures up to date that are read rather than counted."""
     metrics.POOL_IN_USE.labels(name).set(running.db.engine.pool.checkedout())
     for listener in running.listeners:
-        if listener.consumer is not None:
-            records, seconds = _lag(listener.consumer)
-            metrics.LAG_RECORDS.labels(name, listener.topic.name).set(records)
-            metrics.LAG_SECONDS.labels(name, listener.topic.name).set(seconds)
+        records, seconds = await _lag(listener)
+        metrics.LAG_RECORDS.labels(name, listener.topic.name).set(records)
+        metrics.LAG_SECONDS.labels(name, listener.topic.name).set(seconds)
     if not running.database_ready:
         return
     try:
@@ -95,18 +95,13 @@ async def refresh(running: Any, name: str) -> None:
         metrics.DEAD_LETTERS.labels(name, topic).set(counts.get(topic, 0))
 
 
-def _lag(consumer: Any) -> tuple[int, float]:
-    """Records not yet handled, and for how many seconds the oldest of them has waited."""
-    records, seconds = 0, 0.0
+async def _lag(listener: Listener) -> tuple[int, float]:
+    """Records not yet handled, and for how many seconds the oldest of them has waited at most."""
+    consumer, records = listener.consumer, 0
+    if consumer is None:
+        return 0, 0.0
     for place in consumer.assignment():
-        behind = (consumer.highwater(place) or 0) - _position(consumer, place)
-        if behind > 0:
-            records += behind
-            stamp = consumer.last_poll_timestamp(place) or 0
-            seconds = max(seconds, time() - stamp / 1000) if stamp else seconds
-    return records, seconds
-
-
-def _position(consumer: Any, place: TopicPartition) -> int:
-    state = consumer._subscription.subscription.assignment.state_value(place)
-    return state.position if state.has_valid_position else 0
+        end = consumer.highwater(place)
+        if end is not None:
+            records += max(0, end - await consumer.position(place))
+    return records, max(0.0, time() - listener.delivered.handled_until) if records else 0.0

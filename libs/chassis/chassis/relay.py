@@ -28,6 +28,15 @@ DELETE = text("DELETE FROM outbox WHERE seq = ANY(CAST(:seqs AS bigint[]))")
 # What the client refuses before it asks Kafka: too large, or neither key nor value.
 UNSENDABLE = (MessageSizeTooLargeError, AssertionError, TypeError, ValueError)
 
+# The lock goes with its connection. A frozen process or a dead host must not keep both: the server
+# closes a connection that asked nothing for 10 s (the relay polls far more often) or is not there.
+GIVE_UP = {
+    "idle_session_timeout": "10000",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+
 log = structlog.get_logger(__name__)
 
 
@@ -79,7 +88,7 @@ class Relay:
             isolation_level="AUTOCOMMIT",
             connect_args={
                 "timeout": 5,
-                "server_settings": {**SERVER_SETTINGS, "application_name": name},
+                "server_settings": {**SERVER_SETTINGS, **GIVE_UP, "application_name": name},
             },
         )
         try:

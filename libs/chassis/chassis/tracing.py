@@ -39,15 +39,20 @@ def flush() -> None:
 
 
 @contextmanager
-def request(method: str, path: str, traceparent: str | None) -> Iterator[None]:
+def request(method: str, traceparent: str | None) -> Iterator[None]:
     """A span around one HTTP request, below the caller's span."""
     if traceparent is None and not isinstance(trace.get_tracer_provider(), TracerProvider):
         yield
         return
     context = _propagator.extract({"traceparent": traceparent} if traceparent else {})
     tracer = trace.get_tracer(__name__)
-    with tracer.start_as_current_span(f"{method} {path}", context, SpanKind.SERVER):
+    with tracer.start_as_current_span(method, context, SpanKind.SERVER):
         yield
+
+
+def name_request(method: str, route: str) -> None:
+    """Name the running span by its route, which is known only after the routing."""
+    trace.get_current_span().update_name(f"{method} {route}" if route else method)
 
 
 @contextmanager

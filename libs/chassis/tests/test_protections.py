@@ -155,7 +155,7 @@ async def test_a_lost_connection_is_waited_out_and_nothing_is_lost(app: TestApp)
 
 async def test_old_keys_and_marks_are_forgotten_and_young_ones_kept(app: TestApp) -> None:
     async with app.db.transaction() as tx:
-        for age in (1, 200):
+        for age in (1, 500):
             await tx.execute(
                 text("INSERT INTO idempotency VALUES (:s, 'k', '', NULL, NULL, :at)"),
                 {"s": f"age-{age}", "at": tx.now - timedelta(days=age)},

@@ -58,6 +58,7 @@ async def test_a_request_continues_the_trace_of_its_caller(
         await client.get("/api/enrolment/notes/1", headers={"traceparent": TRACEPARENT})
     told = {span.context.trace_id for span in spans.get_finished_spans() if span.context}
     assert told == {int(TRACE, 16)}
+    assert "GET /api/enrolment/notes/{note_id}" in {s.name for s in spans.get_finished_spans()}
 
 
 async def test_the_figures_of_a_service_can_be_read(app: TestApp) -> None:
