@@ -1,4 +1,7 @@
-"""kill -9 of any one process in the middle of the work, then heal: nothing is lost or doubled."""
+"""kill -9 (and SIGTERM) of any one process in the middle of the work: nothing is lost or doubled.
+
+What would be seen without the protections: `libs/chassis/tests/test_protections.py`.
+"""
 
 from __future__ import annotations
 
@@ -62,25 +65,29 @@ class Bookers:
 
 
 @pytest.mark.parametrize(
-    "part",
+    ("part", "number"),
     [
-        "enrolment",
-        "membership",
-        "notifications",
-        "catalog",
-        "kafka",
-        "postgres",
-        "mailsink",
-        "gateway",
+        ("enrolment", signal.SIGKILL),
+        ("membership", signal.SIGKILL),
+        ("notifications", signal.SIGKILL),
+        ("catalog", signal.SIGKILL),
+        ("kafka", signal.SIGKILL),
+        ("postgres", signal.SIGKILL),
+        ("mailsink", signal.SIGKILL),
+        ("gateway", signal.SIGKILL),
+        ("enrolment", signal.SIGTERM),
+        ("notifications", signal.SIGTERM),
     ],
 )
-def test_a_killed_process_loses_and_doubles_nothing(platform: Platform, part: str) -> None:
+def test_an_ended_process_loses_and_doubles_nothing(
+    platform: Platform, part: str, number: signal.Signals
+) -> None:
     run_id = platform.a_run(capacity=SEATS)
     bookers = Bookers(platform, run_id)
     thread = threading.Thread(target=bookers.all)
     thread.start()
     assert bookers.begun.wait(30)
-    platform.stack.kill(part, signal.SIGKILL)
+    platform.stack.kill(part, number)
     thread.join(120)
     platform.stack.up()
     assert len(bookers.answers) == ASKED

@@ -79,6 +79,27 @@ def _confirmation(platform: Platform, asked: dict[str, Any]) -> Any:
     return found[0] if found else None
 
 
+def test_a_stranger_who_books_her_neither_blocks_her_nor_learns_anything(
+    platform: Platform,
+) -> None:
+    first, second = platform.a_run(capacity=3), platform.a_run(capacity=3)
+    with platform.as_user("anna.employee") as anna, platform.as_user("nora.coordinator") as nora:
+        mine = book(anna, first)
+        for run_id in (first, second):
+            theirs = book(nora, run_id, person_ref=mine["person_ref"])
+            assert theirs["state"] == "confirmed"
+            with pytest.raises(RefusedError) as foreign:
+                anna.get(f"{BOOK}/{theirs['enrolment_id']}")
+            assert foreign.value.status == 404
+        asked = book(anna, second)
+        assert asked["state"] == "awaiting_approval"
+        listed = anna.get(f"{BOOK}?run_id={second}")
+        assert [one["enrolment_id"] for one in listed["items"]] == [asked["enrolment_id"]]
+        with pytest.raises(RefusedError) as twice:
+            book(nora, second, person_ref=mine["person_ref"])
+        assert twice.value.problem["code"] == "already-enrolled"
+
+
 def test_a_freed_seat_is_offered_to_the_first_in_line_and_never_booked_silently(
     platform: Platform,
 ) -> None:

@@ -3,21 +3,26 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from chassis import delivery, housekeeping
 from chassis.database import Database, Transaction
+from chassis.migrations import migrate
 from chassis.outbox import INSERT, Letter, pack, params
 from chassis.records import Record
-from chassis.relay import Relay
-from chassis.testing import TestApp, until
+from chassis.relay import DELETE, Relay
+from chassis.testing import TestApp, new_database, until
 from contracts import topics
 from contracts.catalog import RunCancelled
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
+from contracts.enrolment import EnrolmentExpired
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 KILL_OTHERS = text("""
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -171,3 +176,39 @@ async def test_old_keys_and_marks_are_forgotten_and_young_ones_kept(app: TestApp
         marks = await tx.rows(text("SELECT 1 FROM inbox WHERE topic = 'test'"))
     assert [row["scope"] for row in left] == ["age-1"]
     assert len(marks) == 1
+
+
+class Forgetful(Relay):
+    """A relay that forgets before it has sent, and then cannot send."""
+
+    async def _send(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> None:
+        await connection.execute(DELETE, {"seqs": [row.seq for row in rows]})
+        raise ConnectionError("the broker is away")
+
+
+@pytest.mark.parametrize(("kind", "arrived"), [(Relay, 20), (Forgetful, 0)])
+async def test_control_what_is_forgotten_before_it_is_sent_is_lost(
+    app: TestApp, kind: type[Relay], arrived: int
+) -> None:
+    key = uuid4().hex.encode()
+    async with new_database(app.servers) as url:
+        await migrate(url, MIGRATIONS)
+        settings = app.running.service.settings.model_copy(update={"database_url": url})
+        db = Database(settings, "alone")
+        relay = kind(db, app.servers.kafka)
+        task = asyncio.create_task(relay.run())
+        await _leave(db, key, range(20))
+        await until(lambda: _is_empty(db), 20, name="the end of the outbox")
+        await relay.stop()
+        await asyncio.wait_for(task, 10)
+        await db.close()
+    marker = a_cancelled_run()
+    await app.send(marker)
+    await app.heard(EnrolmentExpired, lambda e: e.run_id == marker.run_id)
+    await until(lambda: len(_values(app, key)) >= arrived, 10, name="the records")
+    assert len(_values(app, key)) == arrived
+
+
+async def _is_empty(db: Database) -> bool:
+    async with db.snapshot() as tx:
+        return not await tx.rows(text("SELECT 1 FROM outbox LIMIT 1"))
