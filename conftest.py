@@ -19,6 +19,14 @@ from deploy.local.stack import Stack
 POSTGRES_IMAGE, KAFKA_IMAGE = "postgres:18", "apache/kafka:4.3.1"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs no server: `make test args="-m pure"` is over in seconds."""
+    for item in items:
+        named = set(getattr(item, "fixturenames", ()))
+        if item.nodeid.startswith(("libs/", "services/")) and not named & {"servers", "issuer"}:
+            item.add_marker("pure")
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL and Kafka."""
