@@ -7,6 +7,7 @@ from uuid import UUID
 
 from contracts.base import Cause
 
+from enrolment.domain.enrolment import Claim
 from enrolment.domain.house import HouseRules
 
 
@@ -38,6 +39,12 @@ class RequestEnrolment:
     cost_centre: str | None = None
     order_reference: str | None = None
 
+    @property
+    def claim(self) -> Claim | None:
+        """What is wanted for itself alone; none for who belongs to no organisation."""
+        ours = self.who.organisation_id
+        return None if ours is None else Claim(self.run_id, ours, self.person_ref)
+
 
 @dataclass(frozen=True, slots=True)
 class BulkRow:
@@ -59,6 +66,22 @@ class BookBulk:
     all_or_nothing: bool
     who: Who
     cause: Cause
+
+    @property
+    def wishes(self) -> list[RequestEnrolment]:
+        """The list as single wishes."""
+        return [
+            RequestEnrolment(
+                enrolment_id=row.enrolment_id,
+                run_id=self.run_id,
+                person_ref=row.person_ref,
+                who=self.who,
+                cause=self.cause,
+                cost_centre=row.cost_centre,
+                order_reference=row.order_reference,
+            )
+            for row in self.rows
+        ]
 
 
 @dataclass(frozen=True, slots=True)

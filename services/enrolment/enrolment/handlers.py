@@ -49,15 +49,12 @@ async def book_bulks(tx: Transaction, commands: Sequence[BookBulk]) -> list[Bulk
 
 
 async def try_bulk(tx: Transaction, command: BookBulk) -> BulkView | Refusal:
-    """What a bulk booking would do now; nothing is saved or told."""
+    """What a bulk booking would come to, with its prices; nothing is saved or told."""
     desk = Desk(await store.open_book(tx, _wanted_for_lists([command])))
     answer, _ = _book_bulk(desk, command, tx)
     if isinstance(answer, Refusal):
         return answer
-    rows = [
-        row if row.state is None else row.model_copy(update={"enrolment_id": None})
-        for row in answer.rows
-    ]
+    rows = [shapes.expected(row) for row in answer.rows]
     return answer.model_copy(update={"dry_run": True, "bulk_id": None, "rows": rows})
 
 
@@ -221,7 +218,7 @@ def _book_bulk(
 def _wanted_for(commands: Sequence[RequestEnrolment]) -> Wanted:
     return Wanted(
         run_ids={command.run_id for command in commands},
-        persons={(command.run_id, command.person_ref) for command in commands},
+        claims={command.claim for command in commands if command.claim},
         organisations=_organisations(commands),
     )
 
@@ -229,7 +226,7 @@ def _wanted_for(commands: Sequence[RequestEnrolment]) -> Wanted:
 def _wanted_for_lists(commands: Sequence[BookBulk]) -> Wanted:
     return Wanted(
         run_ids={command.run_id for command in commands},
-        persons={(c.run_id, row.person_ref) for c in commands for row in c.rows},
+        claims={wish.claim for c in commands for wish in c.wishes if wish.claim},
         organisations=_organisations(commands),
     )
 

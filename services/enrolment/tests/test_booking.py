@@ -52,7 +52,11 @@ async def test_a_booking_is_held_priced_and_confirmed(office: Office) -> None:
     run = await office.schedule(capacity=2)
     asked = await office.book(run, cost_centre="11201", order_reference="BST-2027/4")
     assert asked["state"] == "requested"
-    assert asked["price"] == {"status": "pending", "standard_cents": 44_100}
+    assert asked["price"] == {
+        "status": "pending",
+        "standard_cents": 44_100,
+        "member_cents": 35_300,
+    }
     sure = await office.show(asked["enrolment_id"])
     assert (sure["state"], sure["version"], sure["cost_centre"]) == ("confirmed", 2, "11201")
     assert sure["price"]["cents"] == 35_300

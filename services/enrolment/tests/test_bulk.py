@@ -71,6 +71,9 @@ async def test_all_or_nothing_books_nobody(office: Office) -> None:
         answer = await client.post(BULK, json=body)
         assert (answer.status_code, answer.json()["code"]) == (409, "not-all-seats")
         assert answer.json()["free"] == 10
+        rows = answer.json()["rows"]
+        assert [row["code"] for row in rows] == ["held"] * 10 + ["no-seat"] * 2
+        assert [row["pointer"] for row in rows] == [f"/people/{i}" for i in range(12)]
     seats = await office.seats(run)
     assert (seats["taken"], seats["waiting"]) == (0, 0)
 
@@ -101,20 +104,31 @@ async def test_a_dry_run_says_what_would_happen(office: Office) -> None:
         answer = await client.post(BULK, params={"dry_run": "true"}, json=body)
     assert answer.status_code == 200, answer.text
     assert answer.json()["dry_run"] is True
-    assert [row.get("place") for row in answer.json()["rows"]] == [None, 1, 2]
-    assert not any("enrolment_id" in row for row in answer.json()["rows"])
-    assert (await office.seats(run))["taken"] == 0
+    rows = answer.json()["rows"]
+    assert [row.get("place") for row in rows] == [None, 1, 2]
+    assert [row["state"] for row in rows] == ["confirmed", "waitlisted", "waitlisted"]
+    both = {"status": "pending", "standard_cents": 44_100, "member_cents": 35_300}
+    assert [row["price"] for row in rows] == [both] * 3
+    assert not any("enrolment_id" in row for row in rows)
+    seats = await office.seats(run)
+    assert (seats["taken"], seats["waiting"], seats["version"]) == (0, 0, 0)
+    real = await office.book(run)
+    told = await office.app.heard(EnrolmentRequested, lambda e: e.run_id == run.id)
+    assert [str(event.enrolment_id) for event in told] == [real["enrolment_id"]]
     async with office.app.db.snapshot() as tx:
         row = await tx.row(text("SELECT count(*) AS n FROM bulk WHERE run_id = :r"), {"r": run.id})
+    assert row is not None
     assert row["n"] == 0
 
 
 async def test_wrong_lists_are_refused_with_a_pointer(office: Office) -> None:
     run = await office.schedule(capacity=1)
     async with office.carla as client:
-        too_long = await client.post(BULK, json={"run_id": str(run.id), "people": people(101)})
-        assert (too_long.status_code, too_long.json()["code"]) == (422, "too-many-rows")
-        assert too_long.json()["limit"] == 100
+        for listed in (people(101), people(1001), [*people(100), "x"]):
+            too_long = await client.post(BULK, json={"run_id": str(run.id), "people": listed})
+            assert (too_long.status_code, too_long.json()["code"]) == (422, "too-many-rows")
+            assert too_long.json()["limit"] == 100
+            assert too_long.json()["errors"][0]["pointer"] == "/people"
         wrong = await client.post(BULK, json={"run_id": str(run.id), "people": [*people(1), "x"]})
         assert wrong.status_code == 422
         assert wrong.json()["errors"][0]["pointer"] == "/people/1/person_ref"

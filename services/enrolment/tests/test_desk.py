@@ -168,15 +168,6 @@ def test_a_person_has_one_live_enrolment_in_a_run() -> None:
     assert got(desk.request(asking(run, ANNA), NOON)).state == "requested"
 
 
-def test_another_organisation_does_not_learn_which_enrolment_it_is() -> None:
-    run = a_run()
-    desk = a_desk(run)
-    confirmed(desk, run, person_ref=ANNA)
-    stranger = Who(uuid4(), AUSSERHALB, coordinator=True)
-    again = desk.request(asking(run, ANNA, stranger), NOON)
-    assert (refused(again), dict(getattr(again, "data", {"x": 1}))) == ("already-enrolled", {})
-
-
 def test_each_closed_run_has_its_own_refusal() -> None:
     closed = {
         "run-withdrawn": a_run(state=RunState.WITHDRAWN),
@@ -224,8 +215,32 @@ def test_all_or_nothing_books_nobody_when_one_gets_no_seat() -> None:
     answer = desk.book_bulk(many(run, [uuid4() for _ in range(12)], all_or_nothing=True), NOON)
     assert refused(answer) == "not-all-seats"
     assert not desk.book.events
+    rows = getattr(answer, "data", {})["rows"]
+    assert [row["code"] for row in rows] == ["held"] * 10 + ["no-seat"] * 2
+    assert rows[11]["pointer"] == "/people/11"
     answer = desk.book_bulk(many(run, [uuid4() for _ in range(10)], all_or_nothing=True), NOON)
     assert isinstance(answer, list)
+
+
+def test_a_refused_row_of_all_or_nothing_takes_no_seat_from_the_others() -> None:
+    run = a_run(capacity=3)
+    desk = a_desk(run)
+    confirmed(desk, run, person_ref=ANNA)
+    people = [PAUL, ANNA, PAUL, uuid4(), uuid4()]
+    answer = desk.book_bulk(many(run, people, all_or_nothing=True), NOON)
+    rows = getattr(answer, "data", {})["rows"]
+    codes = [row["code"] for row in rows]
+    assert codes == ["held", "already-enrolled", "twice-in-list", "held", "no-seat"]
+    one_refused = desk.book_bulk(many(run, [PAUL, ANNA], all_or_nothing=True), NOON)
+    assert refused(one_refused) == "not-all-seats"
+
+
+def test_in_a_run_with_a_line_no_row_of_all_or_nothing_gets_a_seat() -> None:
+    run = a_run(capacity=1)
+    desk = a_desk(run)
+    desk.book_bulk(many(run, [PAUL, ANNA]), NOON)
+    answer = desk.book_bulk(many(run, [uuid4()], all_or_nothing=True), NOON)
+    assert getattr(answer, "data", {})["rows"] == [{"pointer": "/people/0", "code": "no-seat"}]
 
 
 def test_a_bulk_refuses_duplicates_row_by_row() -> None:

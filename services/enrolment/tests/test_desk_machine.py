@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from contracts.base import Event
 from contracts.enrolment import SeatsNow
 from contracts.refusal import Refusal
+from enrolment.commands import Who
 from enrolment.domain.enrolment import MOVES, OCCUPYING, PENDING, Enrolment, State
 from enrolment.domain.run import RunState
 from enrolment.domain.timetable import Timetable
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.enrolment.tests.builders import (
+    AUSSERHALB,
     NOON,
     a_desk,
     a_quote,
@@ -32,6 +34,7 @@ from services.enrolment.tests.builders import (
     withdrawn,
 )
 
+NORA = Who(uuid4(), AUSSERHALB, coordinator=True)
 PEOPLE = [uuid4() for _ in range(6)]
 
 
@@ -52,9 +55,21 @@ class BookingDesk(RuleBasedStateMachine):
         found = [e for e in self.book.enrolments.values() if e.state in set(states)]
         return found[number % len(found)] if found else None
 
+    def live(self, person: UUID, organisation_id: UUID) -> list[Enrolment]:
+        found = [e for e in self.book.enrolments.values() if e.state in MOVES]
+        return [e for e in found if (e.person_ref, e.organisation_id) == (person, organisation_id)]
+
     @rule(person=st.sampled_from(PEOPLE))
     def a_coordinator_books(self, person: UUID) -> None:
         self.desk.request(asking(self.run, person), self.now)
+
+    @rule(person=st.sampled_from(PEOPLE))
+    def another_organisation_books(self, person: UUID) -> None:
+        ours = self.live(person, AUSSERHALB)
+        run = self.book.runs[self.run.id]
+        answer = self.desk.request(asking(self.run, person, NORA), self.now)
+        if run.why_closed(self.now) is None:  # whatever the county has booked
+            assert isinstance(answer, Refusal) == bool(ours)
 
     @rule(person=st.sampled_from(PEOPLE))
     def an_employee_asks(self, person: UUID) -> None:
@@ -132,9 +147,9 @@ class BookingDesk(RuleBasedStateMachine):
         assert not self.book.runs[self.run.id].can_offer(self.now)
 
     @invariant()
-    def a_person_has_one_live_enrolment(self) -> None:
-        people = [e.person_ref for e in self.book.enrolments.values() if e.state in MOVES]
-        assert len(people) == len(set(people))
+    def a_person_has_one_live_enrolment_of_each_organisation(self) -> None:
+        claims = [e.claim for e in self.book.enrolments.values() if e.state in MOVES]
+        assert len(claims) == len(set(claims))
 
     @invariant()
     def nobody_overtakes(self) -> None:

@@ -8,7 +8,17 @@ from contracts.refusal import FORBIDDEN, NOT_FOUND, Refusal
 from enrolment.commands import Who
 from enrolment.domain import refusals
 from enrolment.domain.book import Book
-from enrolment.domain.enrolment import HOLDING, Enrolment, State
+from enrolment.domain.enrolment import HOLDING, Claim, Enrolment, State
+
+
+def sees(who: Who, claim: Claim) -> bool:
+    """Whether it is open to the asker: only in its own organisation, even to the person itself.
+
+    Another organisation may have booked the same reference; that is not the person's to see.
+    """
+    if claim.organisation_id != who.organisation_id:
+        return False
+    return who.sees_organisation or claim.person_ref == who.person_ref
 
 
 def visible(book: Book, enrolment_id: UUID, who: Who) -> Enrolment | Refusal:
@@ -16,8 +26,7 @@ def visible(book: Book, enrolment_id: UUID, who: Who) -> Enrolment | Refusal:
     enrolment = book.enrolments.get(enrolment_id)
     if enrolment is None:
         return NOT_FOUND.refuse()
-    ours = enrolment.organisation_id == who.organisation_id and who.sees_organisation
-    return enrolment if ours or enrolment.person_ref == who.person_ref else NOT_FOUND.refuse()
+    return enrolment if sees(who, enrolment.claim) else NOT_FOUND.refuse()
 
 
 def of_person(book: Book, enrolment_id: UUID, who: Who) -> Enrolment | Refusal:
@@ -25,8 +34,7 @@ def of_person(book: Book, enrolment_id: UUID, who: Who) -> Enrolment | Refusal:
     enrolment = visible(book, enrolment_id, who)
     if isinstance(enrolment, Refusal):
         return enrolment
-    ours = enrolment.organisation_id == who.organisation_id and who.coordinator
-    if ours or enrolment.person_ref == who.person_ref:
+    if who.coordinator or enrolment.person_ref == who.person_ref:
         return enrolment
     return FORBIDDEN.refuse(allowed=["coordinator"])
 
@@ -47,9 +55,8 @@ def offered_to(book: Book, enrolment_id: UUID, who: Who, now: datetime) -> Enrol
 
 
 def why_not_decider(enrolment: Enrolment, who: Who) -> Refusal | None:
-    """A coordinator or approver of the organisation decides; an approver not on an own request."""
-    ours = enrolment.organisation_id == who.organisation_id
-    if not (ours and (who.coordinator or who.approver)):
+    """Of those who see it a coordinator or approver decides; an approver not on an own request."""
+    if not (who.coordinator or who.approver):
         return FORBIDDEN.refuse(allowed=["approver", "coordinator"])
     if enrolment.person_ref == who.person_ref and not who.coordinator:
         return refusals.NOT_FOR_ONESELF.refuse()

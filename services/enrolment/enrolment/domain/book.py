@@ -15,7 +15,15 @@ from contracts.base import Cause, Event
 
 from enrolment.domain import telling
 from enrolment.domain.deadlines import after_office_hours
-from enrolment.domain.enrolment import HOLDING, MOVES, OCCUPYING, SETTLED, Enrolment, State
+from enrolment.domain.enrolment import (
+    HOLDING,
+    MOVES,
+    OCCUPYING,
+    SETTLED,
+    Claim,
+    Enrolment,
+    State,
+)
 from enrolment.domain.house import HouseRules
 from enrolment.domain.run import Run
 
@@ -51,10 +59,10 @@ class Book:
         self._changed_runs: dict[UUID, None] = {}
         self._changed_enrolments: dict[UUID, None] = {}
         self._lines: dict[UUID, list[tuple[int, UUID]]] = {}
-        self._places: dict[tuple[UUID, UUID], UUID] = {}
+        self._claims: dict[Claim, UUID] = {}
         for enrolment in self.enrolments.values():
             if enrolment.state in MOVES:
-                self._places[(enrolment.run_id, enrolment.person_ref)] = enrolment.id
+                self._claims[enrolment.claim] = enrolment.id
             if enrolment.state is State.WAITLISTED:
                 self._lines.setdefault(enrolment.run_id, []).append(
                     (enrolment.number, enrolment.id)
@@ -76,9 +84,9 @@ class Book:
         """The rules of an organisation; the default where it set none."""
         return self.houses.get(organisation_id, HouseRules())
 
-    def live(self, run_id: UUID, person_ref: UUID) -> Enrolment | None:
-        """The live enrolment of a person in a run."""
-        known = self._places.get((run_id, person_ref))
+    def live(self, claim: Claim) -> Enrolment | None:
+        """The live enrolment that an organisation has of a person in a run."""
+        known = self._claims.get(claim)
         return None if known is None else self.enrolments[known]
 
     def live_of(self, run_id: UUID) -> list[Enrolment]:
@@ -104,7 +112,7 @@ class Book:
         seated = run.has_seat_for_newcomer
         run = self.put_run(run.occupied() if seated else run.joined())
         enrolment = self._put(replace(enrolment, due_at=enrolment.held_until), at)
-        self._places[(run.id, enrolment.person_ref)] = enrolment.id
+        self._claims[enrolment.claim] = enrolment.id
         if not seated:
             line = self._lines.setdefault(run.id, [])
             heapq.heappush(line, (enrolment.number, enrolment.id))
@@ -162,7 +170,7 @@ class Book:
         enrolment = self._move(
             enrolment, state, at, ended_at=at.now, ended_reason=reason, fee_cents=fee_cents
         )
-        del self._places[(run.id, enrolment.person_ref)]
+        del self._claims[enrolment.claim]
         self._tell(enrolment, at, telling.ended(enrolment), telling.released(run, enrolment))
         self.offer_free_seats(run.id, at)
         return enrolment

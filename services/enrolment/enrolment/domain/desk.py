@@ -23,6 +23,7 @@ from enrolment.domain.enrolment import ENDED, Enrolment, State
 from enrolment.domain.run import Run
 
 MAX_ROWS = 100
+"""How many people a list can hold (docs of `POST enrolments/bulk`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,10 @@ class Desk:
             return refusals.RUN_UNKNOWN.refuse("/run_id")
         if closed := run.why_closed(now):
             return closed
-        wishes = _wishes(command)
+        wishes = command.wishes
         whys = self._why_not_rows(wishes, now)
-        if command.all_or_nothing:
-            free = 0 if run.waiting else run.free
-            if any(whys) or len(wishes) > free:
-                rows = [
-                    {"pointer": f"/people/{i}", "code": w.code} for i, w in enumerate(whys) if w
-                ]
-                return refusals.NOT_ENOUGH_SEATS.refuse("/people", free=free, rows=rows)
+        if command.all_or_nothing and (refusal := _why_not_all(run, whys)):
+            return refusal
         at = Moment(now, command.cause)
         return [
             self._book_row(i, wish, why, command.bulk_id, at)
@@ -173,12 +169,12 @@ class Desk:
         return run.why_closed(now) or self._why_not_person(wish)
 
     def _why_not_person(self, wish: RequestEnrolment) -> Refusal | None:
-        known = self.book.live(wish.run_id, wish.person_ref)
+        known = self.book.live(wish.claim) if wish.claim else None
         if known is None:
             return None
-        own = known.organisation_id == wish.who.organisation_id
-        data = {"enrolment_id": known.id, "state": known.state} if own else {}
-        return refusals.ALREADY_ENROLLED.refuse("/person_ref", **data)
+        return refusals.ALREADY_ENROLLED.refuse(
+            "/person_ref", enrolment_id=known.id, state=known.state
+        )
 
     def _why_not_rows(
         self, wishes: Sequence[RequestEnrolment], now: datetime
@@ -241,16 +237,14 @@ class Desk:
         return min(after_office_hours(now, house.hold_hours, house.land), run.last_call)
 
 
-def _wishes(command: BookBulk) -> list[RequestEnrolment]:
-    return [
-        RequestEnrolment(
-            enrolment_id=row.enrolment_id,
-            run_id=command.run_id,
-            person_ref=row.person_ref,
-            who=command.who,
-            cause=command.cause,
-            cost_centre=row.cost_centre,
-            order_reference=row.order_reference,
-        )
-        for row in command.rows
-    ]
+def _why_not_all(run: Run, whys: Sequence[Refusal | None]) -> Refusal | None:
+    """Why not everybody gets a seat, with what each row would have got."""
+    free = seats = 0 if run.waiting else run.free
+    rows: list[dict[str, str]] = []
+    for index, why in enumerate(whys):
+        code = why.code if why else "held" if seats else "no-seat"
+        seats -= code == "held"
+        rows.append({"pointer": f"/people/{index}", "code": code})
+    if all(row["code"] == "held" for row in rows):
+        return None
+    return refusals.NOT_ENOUGH_SEATS.refuse("/people", free=free, rows=rows)

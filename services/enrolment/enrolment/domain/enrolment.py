@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from enrolment.domain.cancellation import Booked, Step, fee_cents, free_until_on
@@ -43,6 +43,18 @@ MOVES: dict[State, frozenset[State]] = {
     State.OFFERED: frozenset({State.REQUESTED, State.CANCELLED, State.EXPIRED}),
 }
 """What may follow what. Ended ones stay as they are."""
+
+
+class Claim(NamedTuple):
+    """What can be held only once: by an organisation, for a person, in a run.
+
+    Nobody knows here who belongs to which organisation. Without the organisation in it, a stranger
+    could keep somebody from booking, and would learn whom others have booked.
+    """
+
+    run_id: UUID
+    organisation_id: UUID
+    person_ref: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,11 @@ class Enrolment:
     ended_reason: str | None = None
     fee_cents: int | None = None
     version: int = 1
+
+    @property
+    def claim(self) -> Claim:
+        """What no second enrolment can hold while this one lives."""
+        return Claim(self.run_id, self.organisation_id, self.person_ref)
 
     @property
     def binding_on(self) -> date:

@@ -23,8 +23,8 @@ BOOKING_CLOSED = Rule(
 ALREADY_ENROLLED = Rule(
     "already-enrolled",
     409,
-    "This person already has a seat in this run or stands in its line.",
-    "Diese Person hat in dieser Durchführung schon einen Platz oder steht auf der Warteliste.",
+    "Your organisation has already booked this person into this run, or has a place in its line.",
+    "Diese Person hat über Ihre Organisation schon einen Platz oder steht auf der Warteliste.",
 )
 NO_ORGANISATION = Rule(
     "no-organisation",
@@ -115,6 +115,12 @@ CURSOR_INVALID = Rule(
     422,
     "This is not a place in the list. Please start at its beginning.",
     "Diese Stelle der Liste gibt es nicht. Bitte beginnen Sie vorn.",
+)
+DAYS_REVERSED = Rule(
+    "days-reversed",
+    422,
+    "The first day must not be later than the last one.",
+    "Der erste Tag darf nicht nach dem letzten liegen.",
 )
 TOO_MANY_RUNS = Rule(
     "too-many-runs",

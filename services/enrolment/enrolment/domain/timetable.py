@@ -58,8 +58,13 @@ class Timetable:
             return
         if _is_old(known, version):
             return
-        run = replace(known, **_facts(told), told_version=version or known.told_version)  # type: ignore[arg-type]
-        run = replace(run, state=RunState.OPEN, begun=run.begun and run.begins_at <= at.now)
+        run = replace(known, **_facts(told))  # type: ignore[arg-type]
+        run = replace(
+            run,
+            told_version=version or known.told_version,
+            state=RunState.OPEN,
+            begun=run.begun and run.begins_at <= at.now,
+        )
         if told.capacity != known.capacity:
             run = run.with_capacity(told.capacity)
         self.book.put_run(run)

@@ -7,16 +7,31 @@ from uuid import UUID, uuid4
 from chassis.auth import Actor
 from chassis.http import Body
 from contracts.base import Cause
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool
+from pydantic_core import PydanticCustomError
 
 from enrolment.commands import BookBulk, BulkRow, ChangeSettings, RequestEnrolment, Who
 from enrolment.domain import refusals
 from enrolment.domain.deadlines import LAENDER
+from enrolment.domain.desk import MAX_ROWS
 from enrolment.domain.enrolment import State
 from enrolment.views.reading import Search, Sort
 
-ShortCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
+ShortCode = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
 """A cost centre or order number: never free words, so never words about a person."""
+
+Reason = Annotated[str, Field(strict=True, max_length=1000)]
+"""Words of a person, over several lines if need be."""
+
+
+def _somebody(ref: UUID) -> UUID:
+    if ref.int == 0:
+        raise PydanticCustomError("nobody", "the nil UUID is nobody")
+    return ref
+
+
+PersonRef = Annotated[UUID, AfterValidator(_somebody)]
+"""A person. The nil UUID is what broken clients send for "unknown": it is nobody."""
 
 OurDay = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 1, 1))]
 """A day that PostgreSQL and Python can both count from."""
@@ -37,7 +52,7 @@ class EnrolmentRequest(Body):
     """A wish for a seat. Without `person_ref` it is for the asker."""
 
     run_id: UUID
-    person_ref: UUID | None = None
+    person_ref: PersonRef | None = None
     cost_centre: ShortCode | None = None
     order_reference: ShortCode | None = None
 
@@ -57,13 +72,20 @@ class EnrolmentRequest(Body):
 class PersonRow(Body):
     """One person of a list."""
 
-    person_ref: UUID
+    person_ref: PersonRef
     cost_centre: ShortCode | None = None
     order_reference: ShortCode | None = None
 
 
 def _as_row(given: Any) -> Any:
     return {"person_ref": given} if isinstance(given, str) else given
+
+
+def _not_too_many(given: Any) -> Any:
+    """One answer to lists that are too long, before their rows are looked at."""
+    if isinstance(given, list) and len(given) > MAX_ROWS:
+        raise refusals.TOO_MANY_ROWS.refuse("/people", limit=MAX_ROWS)
+    return given
 
 
 Listed = Annotated[PersonRow, BeforeValidator(_as_row, json_schema_input_type=UUID | PersonRow)]
@@ -74,12 +96,11 @@ class BulkRequest(Body):
 
     run_id: UUID
     people: Annotated[
-        list[
-            Annotated[PersonRow, BeforeValidator(_as_row, json_schema_input_type=UUID | PersonRow)]
-        ],
-        Field(min_length=1, max_length=1000),
+        list[Listed],
+        Field(min_length=1, max_length=MAX_ROWS),
+        BeforeValidator(_not_too_many),
     ]
-    all_or_nothing: bool = False
+    all_or_nothing: StrictBool = False
 
     def to_command(self, actor: Actor, cause: Cause) -> BookBulk:
         """As a command, under new ids."""
@@ -94,7 +115,7 @@ class ListQuery(BaseModel):
     """What a client wants to see of the list. `from` and `to` are days of the start of the run."""
 
     run_id: UUID | None = None
-    person_ref: UUID | None = None
+    person_ref: PersonRef | None = None
     state: list[State] = []
     q: Annotated[str | None, Field(max_length=100, pattern=r"^[^\x00-\x1f]*$")] = None
     since: Annotated[OurDay | None, Field(alias="from")] = None
@@ -104,7 +125,13 @@ class ListQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=100)] = 25
 
     def to_search(self) -> Search:
-        """As a search."""
+        """As a search.
+
+        Raises:
+            Refusal: the first day is later than the last one.
+        """
+        if self.since and self.until and self.since > self.until:
+            raise refusals.DAYS_REVERSED.refuse("/query/from")
         return Search(
             run_id=self.run_id,
             person_ref=self.person_ref,
@@ -122,7 +149,7 @@ class ApprovalBody(Body):
     """The decision on a request. The reason stays in this service."""
 
     decision: Literal["approve", "reject"]
-    reason: Annotated[str, Field(max_length=1000)] | None = None
+    reason: Reason | None = None
 
 
 class NothingMore(Body):
@@ -132,9 +159,9 @@ class NothingMore(Body):
 class SettingsBody(Body):
     """The rules of an organisation."""
 
-    approval_required: bool
+    approval_required: StrictBool
     hold_hours: Annotated[int, Field(strict=True, ge=1, le=720)] = 48
-    land: Annotated[str, Field(min_length=2, max_length=2)] = "HE"
+    land: Annotated[str, Field(strict=True, min_length=2, max_length=2)] = "HE"
 
     def to_command(self, organisation_id: UUID, version: int | None) -> ChangeSettings:
         """As a command.

@@ -52,8 +52,10 @@ async def book_bulk(
 ) -> BulkView:
     """Book up to 100 people, with a result per row.
 
-    A row that is refused does not stop the others, unless `all_or_nothing`. `dry_run=true` shows
-    what would happen. With `Prefer: wait=N` the answer waits until every row is settled.
+    A row that is refused does not stop the others, unless `all_or_nothing`: then nobody is booked,
+    and `rows` of the refusal says of each one `held` (would get a seat), `no-seat`, or why not.
+    `dry_run=true` books nobody and shows per row the expected state, the place in the line and the
+    two possible prices. With `Prefer: wait=N` the answer waits until every row is settled.
     """
     command = body.to_command(actor, write.cause)
     if telling.dry_run:

@@ -35,7 +35,7 @@ async def list_seats(
     """The seats of up to 100 runs in one call: `run_ids=A,B` or `run_ids=A&run_ids=B`."""
     given = [part.strip() for part in ",".join(run_ids).split(",") if part.strip()]
     if len(given) > MOST:
-        raise refusals.TOO_MANY_RUNS.refuse("/run_ids", limit=MOST)
+        raise refusals.TOO_MANY_RUNS.refuse("/query/run_ids", limit=MOST)
     ids = [_run_id(part, place) for place, part in enumerate(given)]
     async with read() as tx:
         return SeatsList(items=await reading.seats(tx, ids))

@@ -16,7 +16,7 @@ from chassis.database import Transaction
 from sqlalchemy import TextClause, text
 
 from enrolment.domain.book import Book
-from enrolment.domain.enrolment import Enrolment
+from enrolment.domain.enrolment import Claim, Enrolment
 from enrolment.domain.run import Run
 from enrolment.store.bulks import Bulk, open_bulks, settle_bulks
 from enrolment.store.houses import read_houses
@@ -37,10 +37,12 @@ LOCK_RUNS = text(f"""
      ORDER BY id FOR NO KEY UPDATE
 """)
 BY_ID = text(f"SELECT {ENROLMENT_COLUMNS} FROM enrolment e WHERE e.id = ANY(CAST(:ids AS uuid[]))")
-BY_PERSON = text(f"""
+CLAIMED = text(f"""
     SELECT {ENROLMENT_COLUMNS}
-      FROM unnest(CAST(:runs AS uuid[]), CAST(:people AS uuid[])) AS t(run_id, person_ref)
-      JOIN enrolment e ON e.run_id = t.run_id AND e.person_ref = t.person_ref AND {IS_LIVE}
+      FROM unnest(CAST(:runs AS uuid[]), CAST(:organisations AS uuid[]), CAST(:people AS uuid[]))
+        AS t(run_id, organisation_id, person_ref)
+      JOIN enrolment e ON e.run_id = t.run_id AND e.organisation_id = t.organisation_id
+                      AND e.person_ref = t.person_ref AND {IS_LIVE}
 """)
 WHOLE = text(f"""
     SELECT {ENROLMENT_COLUMNS} FROM enrolment e
@@ -89,13 +91,13 @@ SAVE_ENROLMENTS = _save("enrolment", ENROLMENT)
 class Wanted:
     """What has to be on a book for a batch of decisions.
 
-    `persons` are (run, person) pairs whose live enrolment matters. `releases`: each enrolment may
-    free a seat, so as much more of the line is read.
+    `claims` are those whose live enrolment matters. `releases`: each enrolment may free a seat, so
+    as much more of the line is read.
     """
 
     run_ids: set[UUID] = field(default_factory=set)
     enrolment_ids: set[UUID] = field(default_factory=set)
-    persons: set[tuple[UUID, UUID]] = field(default_factory=set)
+    claims: set[Claim] = field(default_factory=set)
     organisations: set[UUID] = field(default_factory=set)
     releases: bool = True
 
@@ -106,9 +108,13 @@ async def open_book(tx: Transaction, wanted: Wanted) -> Book:
     found: list[Enrolment] = []
     if wanted.enrolment_ids:
         found += await _read(tx, BY_ID, {"ids": list(wanted.enrolment_ids)})
-    if wanted.persons:
-        pairs = {"runs": [r for r, _ in wanted.persons], "people": [p for _, p in wanted.persons]}
-        found += await _read(tx, BY_PERSON, pairs)
+    if wanted.claims:
+        params = {
+            "runs": [claim.run_id for claim in wanted.claims],
+            "organisations": [claim.organisation_id for claim in wanted.claims],
+            "people": [claim.person_ref for claim in wanted.claims],
+        }
+        found += await _read(tx, CLAIMED, params)
     seats: dict[UUID, int] = defaultdict(int)
     if wanted.releases:
         for enrolment in found:

@@ -18,8 +18,9 @@ from sqlalchemy import RowMapping, text
 from enrolment import store
 from enrolment.commands import Who
 from enrolment.domain import refusals
+from enrolment.domain.access import sees
 from enrolment.domain.deadlines import BERLIN
-from enrolment.domain.enrolment import Enrolment, State
+from enrolment.domain.enrolment import Claim, Enrolment, State
 from enrolment.domain.run import Run
 from enrolment.views import shapes
 from enrolment.views.shapes import EnrolmentPage, EnrolmentView, SeatsView
@@ -36,10 +37,10 @@ SETTLED_BULKS = text(f"""
 """)
 RUNS = text(f"SELECT {store.RUN_COLUMNS} FROM run WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id")
 
-# Every filter may be absent. The organisation is set for who sees all of it, else the person is.
+# Nobody sees beyond the own organisation; who has none sees nothing. Other filters may be absent.
 FILTERS = """
       FROM enrolment e JOIN run r ON r.id = e.run_id
-     WHERE (CAST(:organisation AS uuid) IS NULL OR e.organisation_id = :organisation)
+     WHERE e.organisation_id = CAST(:organisation AS uuid)
        AND (CAST(:person AS uuid) IS NULL OR e.person_ref = :person)
        AND (CAST(:run AS uuid) IS NULL OR e.run_id = :run)
        AND (CAST(:words AS text) IS NULL OR e.cost_centre ILIKE :words
@@ -92,8 +93,7 @@ async def one(tx: Transaction, enrolment_id: UUID, who: Who) -> EnrolmentView:
     view = found.get(enrolment_id)
     if view is None:
         raise NOT_FOUND.refuse()
-    ours = view.organisation_id == who.organisation_id and who.sees_organisation
-    if not (ours or view.person_ref == who.person_ref):
+    if not sees(who, Claim(view.run_id, view.organisation_id, view.person_ref)):
         raise NOT_FOUND.refuse()
     return view
 
@@ -166,14 +166,13 @@ async def with_run(tx: Transaction, enrolment_id: UUID, who: Who) -> tuple[Enrol
 
 
 def _filters(who: Who, search: Search) -> dict[str, Any]:
-    everybody = who.sees_organisation and who.organisation_id is not None
     words = None
     if search.words:
         plain = search.words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         words = f"%{plain}%"
     return {
-        "organisation": who.organisation_id if everybody else None,
-        "person": search.person_ref if everybody else who.person_ref,
+        "organisation": who.organisation_id,
+        "person": search.person_ref if who.sees_organisation else who.person_ref,
         "run": search.run_id,
         "words": words,
         "from_at": _midnight(search.since),
@@ -216,4 +215,4 @@ def _opened(cursor: str | None) -> tuple[datetime | None, UUID | None]:
             raise ValueError("not a moment that was ever shown")
         return (found.astimezone(UTC), UUID(id_))
     except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error):
-        raise refusals.CURSOR_INVALID.refuse("/cursor") from None
+        raise refusals.CURSOR_INVALID.refuse("/query/cursor") from None

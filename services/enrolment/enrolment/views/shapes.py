@@ -13,13 +13,17 @@ from enrolment.domain.run import Run, RunState
 
 
 class PriceView(View):
-    """What the seat costs. `status`: `pending`, `forecast` (in the line), `fixed`."""
+    """What the seat costs. `status`: `pending`, `forecast` (in the line), `fixed`.
+
+    While it is pending it will be one of `standard_cents` and `member_cents`.
+    """
 
     status: Literal["pending", "forecast", "fixed"]
     cents: int | None = None
     kind: str | None = None
     reason: dict[str, Any] | None = None
     standard_cents: int
+    member_cents: int | None = None
     saving_cents: int | None = None
     priced_for_on: date | None = None
 
@@ -160,7 +164,9 @@ def enrolment(one: Enrolment, run: Run, now: datetime, place: int | None = None)
 def price(one: Enrolment) -> PriceView:
     """The price, as far as it is known."""
     if one.price_cents is None or one.priced_for_on is None:
-        return PriceView(status="pending", standard_cents=one.standard_cents)
+        return PriceView(
+            status="pending", standard_cents=one.standard_cents, member_cents=one.member_cents
+        )
     binding = one.priced_for_on == one.binding_on and one.state in SETTLED - {State.WAITLISTED}
     return PriceView(
         status="fixed" if binding else "forecast",
@@ -188,6 +194,14 @@ def row(index: int, person_ref: UUID, answer: Enrolment | Refusal, place: int | 
         place=place,
         price=price(answer),
     )
+
+
+def expected(row: RowView) -> RowView:
+    """A row of a trial: a seat of a coordinator's booking is certain once its price is there."""
+    if row.state is None:
+        return row
+    state = State.CONFIRMED if row.state is State.REQUESTED else row.state
+    return row.model_copy(update={"state": state, "enrolment_id": None})
 
 
 def seats(run: Run, now: datetime) -> SeatsView:
