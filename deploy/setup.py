@@ -83,7 +83,8 @@ def _uv_works() -> bool:
         wanted.write_text(block)
         pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
         _run([*pip, "--requirement", str(wanted)])
-    done = subprocess.run([str(VENV / "bin" / "uv"), "--version"], stdout=subprocess.DEVNULL)  # noqa: PLW1510
+    asked = [str(VENV / "bin" / "uv"), "--version"]
+    done = subprocess.run(asked, stdout=subprocess.DEVNULL, check=False)
     return done.returncode == 0
 
 
@@ -121,7 +122,8 @@ def _pip_says(option: str) -> str:
     if from_environment:
         return from_environment
     command = [str(PYTHON), "-m", "pip", "config", "get", f"global.{option}"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: PLW1510
+    quiet = subprocess.DEVNULL
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=quiet, check=False)
     return done.stdout.decode().strip() if done.returncode == 0 else ""
 
 

@@ -175,7 +175,8 @@ def owner(port: int) -> int:
 
 
 def _output(command: "list[str]") -> bytes:
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=SYSTEM)  # noqa: PLW1510
+    quiet = subprocess.DEVNULL
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=quiet, env=SYSTEM, check=False)
     return bytes(done.stdout)
 
 
