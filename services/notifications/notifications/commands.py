@@ -39,10 +39,11 @@ class PutPreferences:
 
 @dataclass(frozen=True, slots=True)
 class MarkRead:
-    """The reader has seen the notice."""
+    """The reader, as a member of an organisation, has seen the notice."""
 
     notice_id: UUID
     reader_ref: UUID
+    organisation_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

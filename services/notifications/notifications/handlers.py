@@ -92,8 +92,10 @@ def _refuse_contact(
     before: Person | None, command: PutContact, foreign: set[UUID]
 ) -> Refusal | None:
     if not command.own:
+        # Whose people somebody is decides; who booked for whom only while nobody is known.
         theirs = before is not None and not before.belongs_to(command.organisation_id)
-        if command.organisation_id is None or theirs or command.person_ref in foreign:
+        unclear = before is None and command.person_ref in foreign
+        if command.organisation_id is None or theirs or unclear:
             return NOT_FOUND.refuse()
     return _refuse_stale(before, command.if_match)
 
@@ -145,7 +147,7 @@ async def put_preferences(
 
 async def mark_read(tx: Transaction, commands: Sequence[MarkRead]) -> list[Read | Refusal]:
     """Mark notices as read; the first time counts. A foreign notice answers as if not there."""
-    marks = [(command.notice_id, command.reader_ref) for command in commands]
+    marks = [(c.notice_id, notices.Reader(c.reader_ref, c.organisation_id)) for c in commands]
     read = await notices.mark_read(tx, marks)
     return [
         Read(notice_id=mark[0], read_at=read[mark]) if mark in read else NOT_FOUND.refuse()

@@ -97,7 +97,9 @@ BOOKINGS = text("""
 CONFIRMED_OF = text("""
     SELECT enrolment_id, run_id, person_ref, state, was_confirmed, sequence, price_cents,
            saving_cents, price_kind, reason, member_since_on, ended_on
-      FROM booking WHERE person_ref = :person_ref AND state = 'confirmed'
+      FROM booking
+     WHERE person_ref = :person_ref AND organisation_id = :organisation_id
+       AND state = 'confirmed'
      ORDER BY told_at DESC LIMIT 500
 """)
 SAVE_BULKS = text("""
@@ -217,9 +219,12 @@ async def bookings(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Booking]:
     return _bookings(await tx.rows(BOOKINGS, {"ids": list(ids)}))
 
 
-async def confirmed_bookings(tx: Transaction, person_ref: UUID) -> dict[UUID, Booking]:
-    """The confirmed enrolments of a person, the newest 500."""
-    return _bookings(await tx.rows(CONFIRMED_OF, {"person_ref": person_ref}))
+async def confirmed_bookings(
+    tx: Transaction, person_ref: UUID, organisation_id: UUID | None
+) -> dict[UUID, Booking]:
+    """The confirmed enrolments of a person in the own organisation, the newest 500."""
+    params = {"person_ref": person_ref, "organisation_id": organisation_id}
+    return _bookings(await tx.rows(CONFIRMED_OF, params))
 
 
 async def bulks(tx: Transaction, ids: Iterable[UUID]) -> Mapping[UUID, datetime]:

@@ -154,7 +154,7 @@ def test_a_notice_holds_no_name_and_no_address() -> None:
 
 
 def test_the_message_id_stays_with_the_texts_it_was_made_for() -> None:
-    one, other = a_notice(), a_notice(texts="2")
+    one, other = a_notice(), a_notice(texts="1")
     assert one.message_key != other.message_key
     assert one.message_key == a_notice(recipient_ref=ANNA).message_key
     assert carla().name == "Carla Koch"

@@ -88,7 +88,7 @@ async def test_a_confirmed_seat_tells_the_person_and_who_booked_once_each(
     part = next(p for p in mail.message.walk() if p.get_content_type() == "text/calendar")
     calendar = Calendar.from_ical(bytes(part.get_payload(decode=True)))
     assert str(calendar.walk("VEVENT")[0]["uid"]) == str(event.enrolment_id)
-    assert "Anna Müller hat einen Platz" in post.box.to(carla.mail)[0].text
+    assert "Ihre Buchung für Anna Müller" in post.box.to(carla.mail)[0].text
 
 
 async def test_english_is_written_to_who_wants_it(app: TestApp, post: Post) -> None:

@@ -3,6 +3,7 @@
 Numbers and dates come from Babel (CLDR); a line never breaks before a unit.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +15,9 @@ from notifications.domain.hours import BERLIN
 from notifications.domain.person import Language
 
 NBSP = "\N{NO-BREAK SPACE}"
+QUOTES = r"[\"„“”«»]"
+OPENS = f" {NBSP}([{{/-–—"
+"""A quotation mark right after one of these opens, any other one closes."""
 
 
 def money(cents: int, language: Language) -> str:
@@ -74,9 +78,29 @@ def price(cents: int, saving_cents: int, language: Language) -> str:
     return f"{own}, instead of {full}, you save {saved}"
 
 
+def sentence(text: str) -> str:
+    """The beginning of a sentence: with a capital, whatever stands there."""
+    return text[:1].upper() + text[1:]
+
+
+def quoted(title: str, language: Language) -> str:
+    """A title in quotation marks; those inside become single ones: `„Die ‚neue‘ Akte“`."""
+    outer, inner = ("„“", "‚‘") if language == "de" else ("“”", "‘’")
+
+    def single(mark: re.Match[str]) -> str:
+        before = title[: mark.start()][-1:]
+        return inner[0] if not before or before in OPENS else inner[1]
+
+    return outer[0] + re.sub(QUOTES, single, title) + outer[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Short words of one language."""
+    """Short words of one language.
+
+    A name that is not known: `unknown_name` in a list, `somebody` in a sentence (as its subject
+    or object; a sentence must not need another case).
+    """
 
     course: str
     date: str
@@ -86,6 +110,7 @@ class Labels:
     person: str
     state: str
     unknown_name: str
+    somebody: str
     states: Mapping[str, str]
 
 
@@ -98,7 +123,8 @@ LABELS: Mapping[Language, Labels] = {
         why="Warum dieser Preis?",
         person="Person",
         state="Stand",
-        unknown_name="N. N. (Name nicht hinterlegt)",
+        unknown_name="Name nicht hinterlegt",
+        somebody="eine Person ohne hinterlegten Namen",
         states={
             "requested": "Angefragt",
             "awaiting_approval": "Wartet auf Freigabe",
@@ -118,7 +144,8 @@ LABELS: Mapping[Language, Labels] = {
         why="Why this price?",
         person="Person",
         state="State",
-        unknown_name="N. N. (name not known)",
+        unknown_name="Name not known",
+        somebody="a person whose name is not known",
         states={
             "requested": "Requested",
             "awaiting_approval": "Waiting for approval",

@@ -61,8 +61,9 @@ def environment(language: Language) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    for name in ("money", "moment", "day"):
+    for name in ("money", "moment", "day", "quoted"):
         env.filters[name] = partial(getattr(wording, name), language=language)
+    env.filters["sentence"] = wording.sentence
     return env
 
 
@@ -101,11 +102,21 @@ def _variables(dossier: Dossier, language: Language) -> dict[str, Any]:
         "own": notice.audience == "person",
         "course": run.title if run else None,
         "name": (dossier.person.name if dossier.person else None)
-        or wording.LABELS[language].unknown_name,
-        "in_calendar": dossier.booking is not None and dossier.booking.was_confirmed,
+        or wording.LABELS[language].somebody,
+        "reachable": _reachable(dossier),
+        "in_calendar": run is not None and bool(dossier.booking and dossier.booking.was_confirmed),
         "about_id": str(notice.about_id),
         "counts": _counts(notice),
     }
+
+
+def _reachable(dossier: Dossier) -> str:
+    """Whether `all`, `some` or `none` of those whom a notice names can be written to."""
+    if dossier.notice.kind != BULK:
+        return "all" if dossier.person and dossier.person.has_contact else "none"
+    named = {UUID(row["person_ref"]) for row in dossier.notice.facts.get("rows", ())}
+    known = {ref for ref, person in dossier.people.items() if person.has_contact}
+    return "all" if named <= known else "some" if named & known else "none"
 
 
 def _counts(notice: Notice) -> dict[str, int]:

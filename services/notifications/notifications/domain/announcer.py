@@ -20,7 +20,7 @@ from notifications.domain.steps import BULK, URGENT, Step
 Audience = Literal["person", "coordinator"]
 State = Literal["waiting", "queued", "sending", "sent", "dead"]
 
-TEXTS = "1"
+TEXTS = "2"
 """Version of the texts. It is part of the Message-ID, and kept with each notice."""
 
 

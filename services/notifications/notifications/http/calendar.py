@@ -68,7 +68,7 @@ async def feed(secret: Secret, request: Request, read: Read) -> Response:
         owner = await people.feed_owner(tx, secret)
         if owner is None:
             raise NOT_FOUND.refuse()
-        bookings = await views.confirmed_bookings(tx, owner.person_ref)
+        bookings = await views.confirmed_bookings(tx, owner.person_ref, owner.organisation_id)
         runs = await views.runs(tx, {b.run_id for b in bookings.values() if b.run_id})
     entries = [(b, runs[b.run_id]) for b in bookings.values() if b.run_id in runs]
     content = calendars.feed(entries, request.app.state.clock(), owner.language)

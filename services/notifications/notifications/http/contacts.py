@@ -14,7 +14,7 @@ from pydantic import Field
 from notifications import handlers
 from notifications.commands import PutContact, Saved
 from notifications.domain.person import Language, Person, clean_mail, clean_name
-from notifications.http.paging import Cursor, next_cursor
+from notifications.http.paging import CURSOR_UNKNOWN, Cursor, Sought, next_cursor
 from notifications.store import people
 from notifications.store.people import After
 
@@ -192,18 +192,31 @@ async def show(person_ref: UUID, actor: SignedIn, read: Read, response: Response
     return contact
 
 
+def place_of(cursor: list[str]) -> After:
+    """The place in the list that a cursor names.
+
+    Raises:
+        Refusal: `cursor-unknown`: it is not two names and a reference.
+    """
+    try:
+        family_name, given_name, person_ref = cursor
+        return After(family_name, given_name, UUID(person_ref))
+    except ValueError:
+        raise CURSOR_UNKNOWN.refuse("/cursor") from None
+
+
 @router.get("", responses=problems(403))
 async def find(
     actor: Coordinator,
     read: Read,
-    q: Annotated[str | None, Query(max_length=100)] = None,
+    q: Sought = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 25,
     cursor: Cursor = None,
 ) -> ContactPage:
     """The own people by name, address or department, ordered by name."""
+    after = After() if cursor is None else place_of(cursor)
     if actor.organisation_id is None:
         return ContactPage(items=[], next_cursor=None)
-    after = After(cursor[0], cursor[1], UUID(cursor[2])) if cursor else After()
     async with read() as tx:
         found = await people.search(tx, actor.organisation_id, q or None, after, limit + 1)
     page, last = found[:limit], found[limit - 1] if len(found) > limit else None
@@ -236,7 +249,13 @@ async def put(
     read: Read,
     response: Response,
 ) -> ContactView:
-    """Write the own contact, or as coordinator one of the own organisation."""
+    """Write the own contact, or as coordinator one of the own organisation.
+
+    A coordinator may create whoever is not known (201), but somebody of another organisation
+    answers as if not there (404): the two tell apart whether a reference is in use. This is
+    accepted: references are random (122 bits), so they cannot be searched for, and a coordinator
+    has to create people whose reference comes from elsewhere.
+    """
     actor = editor.actor
     if person_ref != actor.person_ref and not actor.has("coordinator"):
         raise NOT_FOUND.refuse()

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
-from uuid import UUID
 
 from chassis.database import Database, Transaction
 from fastapi.sse import format_sse_event
@@ -22,17 +21,19 @@ from sqlalchemy import text
 from notifications.http.inbox import shown
 from notifications.settings import Settings
 from notifications.store import dossiers, people
-from notifications.store.notices import SELECT, notice
+from notifications.store.notices import SELECT, Reader, notice
 
 HORIZON = text(
     "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS horizon"
 )
 NEWS = text(f"""
     {SELECT}, n.written_in FROM notice n
-     WHERE n.recipient_ref = ANY(CAST(:refs AS uuid[])) AND n.state <> 'waiting'
+     WHERE (n.recipient_ref, n.organisation_id)
+           IN (SELECT * FROM unnest(CAST(:refs AS uuid[]), CAST(:organisations AS uuid[])))
+       AND n.state <> 'waiting'
        AND (n.written_in, n.number) > (:written_in, :number) AND n.written_in < :horizon
      ORDER BY n.written_in, n.number LIMIT :limit
-""")
+""")  # noqa: S608 - column names of ours
 PAGE = 200
 RETRY_MS = 3000
 
@@ -59,7 +60,7 @@ class News:
     """One notice on its way to a client."""
 
     position: Position
-    recipient_ref: UUID
+    reader: Reader
     content: str
 
     def encoded(self) -> bytes:
@@ -74,11 +75,12 @@ async def horizon(tx: Transaction) -> int:
 
 
 async def news(
-    tx: Transaction, refs: Sequence[UUID], after: Position, until: int, limit: int = PAGE
+    tx: Transaction, readers: Sequence[Reader], after: Position, until: int, limit: int = PAGE
 ) -> list[News]:
-    """Visible notices of these people behind a place, in order, in their words."""
+    """Visible notices of these readers behind a place, in order, in their words."""
     params: dict[str, Any] = {
-        "refs": list(refs),
+        "refs": [reader.person_ref for reader in readers],
+        "organisations": [reader.organisation_id for reader in readers],
         "written_in": after.written_in,
         "number": after.number,
         "horizon": until,
@@ -94,7 +96,8 @@ async def news(
         person = known.get(row["recipient_ref"])
         view = shown(dossier, person.language if person else "de")
         place = Position(row["written_in"], row["number"])
-        found.append(News(place, row["recipient_ref"], view.model_dump_json()))
+        reader = Reader(row["recipient_ref"], row["organisation_id"])
+        found.append(News(place, reader, view.model_dump_json()))
     return found
 
 
@@ -105,7 +108,7 @@ class Hub:
     """Notices that may wait for one slow client; then it has to come back."""
 
     def __init__(self) -> None:
-        self._clients: dict[UUID, set[asyncio.Queue[News | None]]] = {}
+        self._clients: dict[Reader, set[asyncio.Queue[News | None]]] = {}
         self._wake = asyncio.Event()
 
     async def run(self, db: Database, settings: Settings) -> None:
@@ -135,39 +138,39 @@ class Hub:
             place = found[-1].position
 
     def _hand_out(self, one: News) -> None:
-        for queue in self._clients.get(one.recipient_ref, ()):
+        for queue in self._clients.get(one.reader, ()):
             if queue.qsize() < self.WAITING:
                 queue.put_nowait(one)
             elif queue.qsize() == self.WAITING:
                 queue.put_nowait(None)
 
     @contextlib.contextmanager
-    def joined(self, person_ref: UUID) -> Iterator[asyncio.Queue[News | None]]:
-        """A queue with what comes for this person from now on; None ends it."""
+    def joined(self, reader: Reader) -> Iterator[asyncio.Queue[News | None]]:
+        """A queue with what comes for this reader from now on; None ends it."""
         queue: asyncio.Queue[News | None] = asyncio.Queue()
-        self._clients.setdefault(person_ref, set()).add(queue)
+        self._clients.setdefault(reader, set()).add(queue)
         self._wake.set()
         try:
             yield queue
         finally:
-            self._clients[person_ref].discard(queue)
-            if not self._clients[person_ref]:
-                del self._clients[person_ref]
+            self._clients[reader].discard(queue)
+            if not self._clients[reader]:
+                del self._clients[reader]
 
 
 async def stream(
-    hub: Hub, db: Database, settings: Settings, person_ref: UUID, last_seen: Position | None
+    hub: Hub, db: Database, settings: Settings, reader: Reader, last_seen: Position | None
 ) -> AsyncIterator[bytes]:
-    """What a person's client is sent, until its time is over: then it comes back with its id."""
+    """What a reader's client is sent, until its time is over: then it comes back with its id."""
     ends_at = monotonic() + settings.stream_seconds
-    with hub.joined(person_ref) as queue:  # first join, then read: nothing falls in between
+    with hub.joined(reader) as queue:  # first join, then read: nothing falls in between
         async with db.snapshot() as tx:
             until = await horizon(tx)
         place = last_seen or Position(until, 0)
         yield format_sse_event(comment="welcome", retry=RETRY_MS)
         while last_seen is not None:
             async with db.snapshot() as tx:
-                missed = await news(tx, [person_ref], place, until)
+                missed = await news(tx, [reader], place, until)
             for one in missed:
                 place = one.position
                 yield one.encoded()

@@ -1,5 +1,6 @@
 """The inbox of a person and how he or she wants to be told."""
 
+import re
 from datetime import datetime, time
 from typing import Annotated
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from chassis.auth import SignedIn
 from chassis.http import Body, IfMatch, Read, View, Write, etag, problems
 from fastapi import APIRouter, Query, Response
+from pydantic import AfterValidator
 
 from notifications import commands, handlers
 from notifications.adapters.words import written
@@ -14,6 +16,7 @@ from notifications.domain.course import Dossier
 from notifications.domain.person import Channel, Language, Person, quiet_hours
 from notifications.http.paging import CURSOR_UNKNOWN, Cursor, next_cursor
 from notifications.store import dossiers, notices, people
+from notifications.store.notices import Reader
 
 router = APIRouter(prefix="/api/notifications", tags=["inbox"])
 
@@ -44,13 +47,23 @@ class NoticePage(View):
     next_cursor: str | None
 
 
+def _on_the_wall(value: time | None) -> time | None:
+    """Quiet hours have no offset: it would be dropped without a word."""
+    if value is not None and value.tzinfo is not None:
+        raise ValueError("a time of day in Europe/Berlin, without an offset")
+    return value
+
+
+TimeOfDay = Annotated[time | None, AfterValidator(_on_the_wall)]
+
+
 class Preferences(Body):
     """How a person wants to be told. Quiet hours are times of day in Europe/Berlin."""
 
     language: Language = "de"
     channel: Channel = "mail"
-    quiet_from: time | None = None
-    quiet_to: time | None = None
+    quiet_from: TimeOfDay = None
+    quiet_to: TimeOfDay = None
 
 
 class PreferencesView(View):
@@ -89,11 +102,12 @@ async def list_notices(
     limit: Annotated[int, Query(ge=1, le=100)] = 25,
     cursor: Cursor = None,
 ) -> NoticePage:
-    """The own notices, the newest first."""
-    before = _number(cursor) if cursor else NEWEST
+    """The own notices in the own organisation, the newest first."""
+    before = NEWEST if cursor is None else number_of(cursor)
+    reader = Reader(actor.person_ref, actor.organisation_id)
     async with read() as tx:
-        found = await notices.inbox(tx, actor.person_ref, unread, before, limit + 1)
-        count = await notices.count_unread(tx, actor.person_ref)
+        found = await notices.inbox(tx, reader, unread, before, limit + 1)
+        count = await notices.count_unread(tx, reader)
         person = (await people.people(tx, [actor.person_ref])).get(actor.person_ref)
         files = await dossiers.dossiers(tx, found[:limit])
     language: Language = person.language if person else "de"
@@ -102,8 +116,13 @@ async def list_notices(
     return NoticePage(items=items, unread=count, next_cursor=more)
 
 
-def _number(cursor: list[str]) -> int:
-    if len(cursor) != 1 or not cursor[0].isdecimal() or len(cursor[0]) > 18:
+def number_of(cursor: list[str]) -> int:
+    """The number of a notice that a cursor names.
+
+    Raises:
+        Refusal: `cursor-unknown`: it is not one number that fits 64 bits.
+    """
+    if len(cursor) != 1 or not re.fullmatch("[0-9]{1,18}", cursor[0]):
         raise CURSOR_UNKNOWN.refuse("/cursor")
     return int(cursor[0])
 
@@ -111,7 +130,8 @@ def _number(cursor: list[str]) -> int:
 @router.post("/notices/{notice_id}/read", responses=problems(404))
 async def mark_read(notice_id: UUID, actor: SignedIn, write: Write) -> commands.Read:
     """Mark an own notice as read. Again is harmless: the first time stays."""
-    return await write(handlers.mark_read, commands.MarkRead(notice_id, actor.person_ref))
+    command = commands.MarkRead(notice_id, actor.person_ref, actor.organisation_id)
+    return await write(handlers.mark_read, command)
 
 
 @router.get("/preferences", responses=problems())

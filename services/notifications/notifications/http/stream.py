@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 
 from notifications.http.hub import Hub, Position, stream
+from notifications.store.notices import Reader
 
 EVENTS = "text/event-stream"
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
@@ -33,9 +34,8 @@ def router(hub: Hub) -> APIRouter:
         """Own new notices, as they come. With `Last-Event-ID` first those that were missed."""
         state = request.app.state
         place = Position.read(last_event_id)
-        events: AsyncIterator[bytes] = stream(
-            hub, state.db, state.settings, actor.person_ref, place
-        )
+        reader = Reader(actor.person_ref, actor.organisation_id)
+        events: AsyncIterator[bytes] = stream(hub, state.db, state.settings, reader, place)
         # No cache may keep it, no proxy may gather it.
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(events, media_type=EVENTS, headers=headers)

@@ -114,21 +114,37 @@ SETTLE = text("""
 """)
 INBOX = text(f"""
     {SELECT} FROM notice n
-     WHERE n.recipient_ref = :recipient AND n.state <> 'waiting'
+     WHERE n.recipient_ref = :recipient AND n.organisation_id = :organisation
+       AND n.state <> 'waiting'
        AND (NOT CAST(:unread AS boolean) OR n.read_at IS NULL)
        AND n.number < :before
      ORDER BY n.number DESC LIMIT :limit
 """)
 UNREAD = text("""
     SELECT count(*) AS unread FROM notice
-     WHERE recipient_ref = :recipient AND state <> 'waiting' AND read_at IS NULL
+     WHERE recipient_ref = :recipient AND organisation_id = :organisation
+       AND state <> 'waiting' AND read_at IS NULL
 """)
 MARK_READ = text("""
     UPDATE notice n SET read_at = coalesce(n.read_at, :now)
-      FROM unnest(CAST(:ids AS uuid[]), CAST(:readers AS uuid[])) AS t (id, reader)
-     WHERE n.notice_id = t.id AND n.recipient_ref = t.reader AND n.state <> 'waiting'
-    RETURNING n.notice_id, n.recipient_ref, n.read_at
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:readers AS uuid[]),
+                  CAST(:organisations AS uuid[])) AS t (id, reader, organisation)
+     WHERE n.notice_id = t.id AND n.recipient_ref = t.reader
+       AND n.organisation_id = t.organisation AND n.state <> 'waiting'
+    RETURNING n.notice_id, n.recipient_ref, n.organisation_id, n.read_at
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A person as a member of the organisation that the token names; without one: of none.
+
+    Any organisation can book for any reference, so a person is shown the notices of the own
+    organisation only.
+    """
+
+    person_ref: UUID
+    organisation_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,30 +211,42 @@ async def settle(tx: Transaction, settled: Sequence[Settled]) -> set[UUID]:
 
 
 async def inbox(
-    tx: Transaction, recipient: UUID, unread: bool, before: int, limit: int
+    tx: Transaction, reader: Reader, unread: bool, before: int, limit: int
 ) -> list[Notice]:
-    """The newest notices of a person below a number."""
+    """The newest notices of a reader below a number."""
     rows = await tx.rows(
-        INBOX, {"recipient": recipient, "unread": unread, "before": before, "limit": limit}
+        INBOX, {**_who(reader), "unread": unread, "before": before, "limit": limit}
     )
     return [notice(row) for row in rows]
 
 
-async def count_unread(tx: Transaction, recipient: UUID) -> int:
-    """How many notices a person has not read."""
-    row = await tx.row(UNREAD, {"recipient": recipient})
+def _who(reader: Reader) -> dict[str, Any]:
+    return {"recipient": reader.person_ref, "organisation": reader.organisation_id}
+
+
+async def count_unread(tx: Transaction, reader: Reader) -> int:
+    """How many notices a reader has not read."""
+    row = await tx.row(UNREAD, _who(reader))
     return int(row["unread"]) if row else 0
 
 
 async def mark_read(
-    tx: Transaction, marks: Sequence[tuple[UUID, UUID]]
-) -> dict[tuple[UUID, UUID], datetime]:
+    tx: Transaction, marks: Sequence[tuple[UUID, Reader]]
+) -> dict[tuple[UUID, Reader], datetime]:
     """Mark (notice, reader); when each was first read. Foreign ones are not there."""
     rows = await tx.rows(
         MARK_READ,
-        {"ids": [id_ for id_, _ in marks], "readers": [who for _, who in marks], "now": tx.now},
+        {
+            "ids": [id_ for id_, _ in marks],
+            "readers": [reader.person_ref for _, reader in marks],
+            "organisations": [reader.organisation_id for _, reader in marks],
+            "now": tx.now,
+        },
     )
-    return {(row["notice_id"], row["recipient_ref"]): row["read_at"] for row in rows}
+    return {
+        (row["notice_id"], Reader(row["recipient_ref"], row["organisation_id"])): row["read_at"]
+        for row in rows
+    }
 
 
 def notice(row: RowMapping) -> Notice:
