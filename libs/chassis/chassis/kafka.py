@@ -15,10 +15,12 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 from faststream.middlewares import AckPolicy
 
+from chassis.careful import Careful
 from chassis.database import Database
 from chassis.delivery import Delivered, Subscription
 from chassis.records import Record
 from chassis.settings import ServiceSettings
+from chassis.unreadable import tolerate
 
 TOPIC_EXISTS = 36
 DEAD_RETENTION_MS = 365 * DAY_MS
@@ -76,6 +78,8 @@ class Listener:
             listener=Drain(self.delivered),
             no_reply=True,
         )
+        fast = self._subscriber.get_msg
+        self._subscriber.get_msg = Careful(fast, self.delivered, settings.batch_records).read
         self._subscriber(self._hear)
 
     async def _hear(self, records: Any) -> None:
@@ -119,6 +123,7 @@ def listen(
     settings: ServiceSettings, name: str, subscriptions: Sequence[Subscription], db: Database
 ) -> tuple[KafkaBroker, list[Listener]]:
     """The broker with a subscriber for every subscription."""
+    tolerate()
     broker = make_broker(settings, name)
     listeners = [
         Listener(broker, name, subscription, Delivered(name, subscription, db))
@@ -160,9 +165,12 @@ async def create_topics(bootstrap: str, topics: Iterable[Topic], replicas: int =
 
 
 def _new(name: str, partitions: int, retention_ms: int, replicas: int) -> NewTopic:
+    configs = {
+        "retention.ms": str(retention_ms),
+        "cleanup.policy": "delete",
+        # the broker unpacks what strangers pack: aiokafka reads no zstd, lz4 or snappy by itself
+        "compression.type": "uncompressed",
+    }
     return NewTopic(
-        name=name,
-        num_partitions=partitions,
-        replication_factor=replicas,
-        topic_configs={"retention.ms": str(retention_ms), "cleanup.policy": "delete"},
+        name=name, num_partitions=partitions, replication_factor=replicas, topic_configs=configs
     )
