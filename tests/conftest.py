@@ -20,7 +20,7 @@ def platform() -> Iterator[Platform]:
     if os.environ.get("KC_TEST_PLATFORM"):
         yield Platform(Stack(Settings.from_env()))
         return
-    stack = Stack(Settings.for_tests("platform"))
+    stack = Stack(Settings.for_tests("platform", KC_DURABLE="1"))  # it is killed: durability counts
     try:
         stack.up()
         seed(stack.settings)
