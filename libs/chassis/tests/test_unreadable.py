@@ -258,7 +258,8 @@ async def test_a_packing_that_nobody_here_reads_stops_one_partition_only(
 ) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=servers.kafka)
     await admin.start()
-    await admin.create_topics([NewTopic(topic.name, 3, 1)])  # as the broker makes them by default
+    as_sent = {"compression.type": "producer"}  # as a broker does that nobody told otherwise
+    await admin.create_topics([NewTopic(topic.name, 3, 1, topic_configs=as_sent)])
     await admin.close()
     async with start() as app:
         await send(app, topic.name, 1, GOOD)
