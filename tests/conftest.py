@@ -12,15 +12,21 @@ from tests.platform import Platform
 
 
 @pytest.fixture(scope="session")
-def platform() -> Iterator[Platform]:
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """Everything that `make up` starts, on ports and in a folder of its own.
 
+    Its services can be made to die at places of their code (`chassis.faults`).
     `KC_TEST_PLATFORM=1` takes the copy that the environment describes, as it stands.
     """
     if os.environ.get("KC_TEST_PLATFORM"):
         yield Platform(Stack(Settings.from_env()))
         return
-    stack = Stack(Settings.for_tests("platform", KC_DURABLE="1"))  # it is killed: durability counts
+    settings = Settings.for_tests(
+        "platform",
+        KC_DURABLE="1",  # it is killed: durability counts
+        KC_FAULTS_DIR=str(tmp_path_factory.mktemp("faults")),
+    )
+    stack = Stack(settings)
     try:
         stack.up()
         seed(stack.settings)

@@ -18,7 +18,7 @@ from contracts.refusal import Refusal, Rule
 from pydantic import TypeAdapter
 from sqlalchemy import text
 
-from chassis import metrics
+from chassis import faults, metrics
 from chassis.database import Database, Transaction, is_outage, is_passing
 from chassis.problems import KEY_REUSED, Unavailable
 
@@ -182,6 +182,7 @@ class Commands:
             answers = await gate.handler(tx, [w.command for w in todo]) if todo else []
             decided = {id(w): (a, False) for w, a in zip(todo, answers, strict=True)}
             await _store(tx, gate, [(w.key, decided[id(w)][0]) for w in todo if w.key])
+        faults.point("commands.after_commit")
         for waiting in first.values():
             if waiting.key and waiting.key.name in stored:
                 decided[id(waiting)] = restored[waiting.key.name]

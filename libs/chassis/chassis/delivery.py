@@ -145,6 +145,7 @@ class Delivered:
                 good = await self._admit(tx, deliveries)
                 if good:
                     await self.subscription.handler(tx, good)
+                faults.point("delivery.before_mark")
         faults.point("delivery.after_handle")
 
     async def _admit(
