@@ -17,7 +17,7 @@ PACKAGES := $(foreach member,$(wildcard libs/* services/*),$(wildcard $(member)/
 RUN := @$(PY) -m deploy.local
 
 .PHONY: help setup there preflight up down status logs clean test check demo token replay \
-	lint format specs lock bench
+	lint format specs lock bench profile
 
 help: ## print these commands
 	@echo "make COMMAND; settings as KC_NAME=value, for example: make up KC_PORT_OFFSET=1000"
@@ -97,5 +97,8 @@ lock: setup ## resolve all dependencies anew into requirements.lock
 		pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml) \
 		--group dev --output-file requirements.lock
 
-bench: setup ## measure the pace of the main job
-	@$(PY) -m tests.load
+bench: setup ## measure the pace of the main job (only=http,... keep=1)
+	@$(PY) -m tests.load --only="$(only)" --keep="$(keep)" --scale="$(scale)"
+
+profile: setup ## where services spend their time under load (service=NAME kind=flamegraph)
+	@$(PY) -m tests.load.profile --service="$(service)" --kind="$(kind)" --scale="$(scale)"

@@ -4,35 +4,82 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request, ready as bytes: nothing is left to be done while the time runs."""
+
+    raw: bytes
+
+    @classmethod
+    def of(
+        cls, path: str, headers: Mapping[str, str], body: object = None, method: str = "POST"
+    ) -> Request:
+        """Put together."""
+        payload = b"" if body is None else json.dumps(body).encode()
+        lines = [f"{method} {path} HTTP/1.1", "Host: bench"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if payload:
+            lines += ["Content-Type: application/json", f"Content-Length: {len(payload)}"]
+        return cls("\r\n".join([*lines, "", ""]).encode() + payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: which request, when it began (or was due) and ended, status and body."""
+
+    number: int
+    began: float
+    ended: float
+    status: int
+    body: bytes
+
+    def json(self) -> Any:
+        """The body."""
+        return json.loads(self.body)
 
 
 @dataclass
 class Outcome:
-    """What came back: status counts, and the seconds that every request took."""
+    """All answers of a load."""
 
-    statuses: dict[int, int] = field(default_factory=dict)
-    seconds: list[float] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+
+    @property
+    def statuses(self) -> dict[int, int]:
+        """How many answers of each status."""
+        found: dict[int, int] = {}
+        for answer in self.answers:
+            found[answer.status] = found.get(answer.status, 0) + 1
+        return found
+
+    @property
+    def seconds(self) -> float:
+        """From the first request to the last answer."""
+        return max(a.ended for a in self.answers) - min(a.began for a in self.answers)
 
     def percentile(self, percent: float) -> float:
-        """Seconds within which that share of the requests was answered."""
-        ordered = sorted(self.seconds)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0.0
+        """Milliseconds within which that share of the requests was answered."""
+        ordered = sorted(answer.ended - answer.began for answer in self.answers)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] * 1000
 
 
-async def closed_loop(
-    address: str, requests: Sequence[tuple[str, dict[str, str], object]], clients: int
-) -> Outcome:
-    """Send all requests (path, headers, body) by so many clients, each one after the other."""
-    outcome, waiting = Outcome(), iter(requests)
+async def closed_loop(address: str, requests: Sequence[Request], clients: int) -> Outcome:
+    """Send all requests by so many clients, each one after the other."""
+    outcome, waiting = Outcome(), iter(enumerate(requests))
 
     async def one() -> None:
         connection = await Connection.open(address)
         try:
-            for path, headers, body in waiting:
-                await connection.post(path, headers, body, outcome)
+            for number, request in waiting:
+                began = perf_counter()
+                status, body = await connection.ask(request)
+                outcome.answers.append(Answer(number, began, perf_counter(), status, body))
         finally:
             connection.close()
 
@@ -41,10 +88,7 @@ async def closed_loop(
 
 
 async def open_loop(
-    address: str,
-    requests: Sequence[tuple[str, dict[str, str], object]],
-    per_second: float,
-    clients: int,
+    address: str, requests: Sequence[Request], per_second: float, clients: int
 ) -> Outcome:
     """Requests begin at fixed times; the time is counted from when each was due."""
     outcome = Outcome()
@@ -54,12 +98,12 @@ async def open_loop(
     start = perf_counter()
 
     async def one(number: int) -> None:
-        path, headers, body = requests[number]
         due = start + number / per_second
         await asyncio.sleep(max(0.0, due - perf_counter()))
         connection = await free.get()
         try:
-            await connection.post(path, headers, body, outcome, due=due)
+            status, body = await connection.ask(requests[number])
+            outcome.answers.append(Answer(number, due, perf_counter(), status, body))
         finally:
             free.put_nowait(connection)
 
@@ -79,37 +123,20 @@ class Connection:
     async def open(cls, address: str) -> Connection:
         """Connect to `host:port`."""
         host, _, port = address.rpartition(":")
-        return cls(*await asyncio.open_connection(host, int(port)))
+        return cls(*await asyncio.open_connection(host, int(port), limit=4 * 1024 * 1024))
 
-    async def post(
-        self,
-        path: str,
-        headers: dict[str, str],
-        body: object,
-        outcome: Outcome,
-        due: float | None = None,
-    ) -> bytes:
-        """Send one request and note how it went; the body of the answer."""
-        began = perf_counter() if due is None else due
-        payload = json.dumps(body).encode()
-        lines = [f"POST {path} HTTP/1.1", "Host: bench", "Content-Type: application/json"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        lines += [f"Content-Length: {len(payload)}", "", ""]
-        self._writer.write("\r\n".join(lines).encode() + payload)
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        status = int(head.split(" ", 2)[1])
-        answer = await self._body(head)
-        outcome.statuses[status] = outcome.statuses.get(status, 0) + 1
-        outcome.seconds.append(perf_counter() - began)
-        return answer
+    async def ask(self, request: Request) -> tuple[int, bytes]:
+        """Send one request; status and body of the answer."""
+        self._writer.write(request.raw)
+        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        return int(head[9:12]), await self._body(head)
 
-    async def _body(self, head: str) -> bytes:
-        fields = {
-            name.strip().lower(): value.strip()
-            for name, _, value in (line.partition(":") for line in head.split("\r\n")[1:])
-        }
-        if "content-length" in fields:
-            return await self._reader.readexactly(int(fields["content-length"]))
+    async def _body(self, head: bytes) -> bytes:
+        _, found, rest = head.partition(b"content-length:")
+        if found:
+            return await self._reader.readexactly(int(rest.split(b"\r", 1)[0]))
+        if b"transfer-encoding: chunked" not in head:
+            return b""
         parts = []
         while size := int((await self._reader.readline()).strip() or b"0", 16):
             parts.append(await self._reader.readexactly(size))
