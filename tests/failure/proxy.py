@@ -1,0 +1,150 @@
+"""A TCP proxy between two real programs that does on command what networks do.
+
+It runs in a thread of its own, so that plain tests can use it; `connections` and `dropped` let them
+see that the fault really happened. `test_proxy.py` tests it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import threading
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+Mode = Literal["pass", "delay", "slice", "blackhole", "reset"]
+"""`delay`: every piece waits `seconds`. `slice`: single bytes. `blackhole`: nothing goes through
+until another mode is set, then what was held does. `reset`: connections are refused and cut."""
+
+CHUNK, LOOPBACK = 65_536, "127.0.0.1"
+LINGER_NOT = struct.pack("ii", 1, 0)  # close with RST
+
+
+@dataclass(eq=False)
+class Link:
+    """One connection through the proxy."""
+
+    client: asyncio.StreamWriter
+    server: asyncio.StreamWriter | None = None
+    cut: bool = False  # its next answer is thrown away, and itself with it
+
+
+class Proxy:
+    """Listens on `port` (0: any) and forwards to `target`, `127.0.0.1:PORT`."""
+
+    def __init__(self, target: str, port: int = 0, *, hide: bool = False) -> None:
+        """`hide`: answers that name the target's address name ours (Kafka tells its clients)."""
+        self._target, self._hide = int(target.rpartition(":")[2]), hide
+        self.seconds = 0.2
+        self.connections = self.dropped = 0
+        self._mode: Mode = "pass"
+        self._words, self._left = b"", 0
+        self._links: set[Link] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._server = self._call(asyncio.start_server(self._accept, LOOPBACK, port))
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        self.address = f"{LOOPBACK}:{self.port}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def fault(self, mode: Mode) -> None:
+        """Do this from now on, `pass` to heal."""
+        self._mode = mode
+        if mode == "reset":
+            self._call(self._reset_all())
+
+    def drop_answer_to(self, words: bytes, times: int = 1) -> None:
+        """Forward the next request with these bytes, then cut the connection at its answer."""
+        self._words, self._left = words, times
+
+    def close(self) -> None:
+        """Stop listening and cut everything."""
+        self._call(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def _call(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _end(self) -> None:
+        self._server.close()
+        await self._reset_all()
+        for task in (tasks := asyncio.all_tasks() - {asyncio.current_task()}):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _reset_all(self) -> None:
+        for link in self._links:
+            _reset(link)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        link = Link(writer)
+        self._links.add(link)
+        try:
+            await self._held()
+            if self._mode != "reset":
+                answers, link.server = await asyncio.open_connection(LOOPBACK, self._target)
+                await asyncio.gather(self._up(link, reader), self._down(link, answers))
+        except (OSError, asyncio.CancelledError):
+            pass  # one side is gone, or we end
+        finally:
+            self._links.discard(link)
+            _reset(link)
+
+    async def _up(self, link: Link, reader: asyncio.StreamReader) -> None:
+        seen = b""
+        while piece := await reader.read(CHUNK):
+            seen = seen[-len(self._words) :] + piece if self._words else b""
+            if self._left and self._words in seen:
+                self._left -= 1
+                link.cut, seen = True, b""
+            await self._write(link.server, piece)
+        if link.server is not None:
+            link.server.write_eof()
+
+    async def _down(self, link: Link, answers: asyncio.StreamReader) -> None:
+        while piece := await answers.read(CHUNK):
+            if link.cut:
+                self.dropped += 1
+                raise ConnectionResetError("the answer is dropped")
+            await self._write(link.client, self._hidden(piece) if self._hide else piece)
+        link.client.write_eof()
+
+    async def _write(self, writer: asyncio.StreamWriter | None, piece: bytes) -> None:
+        if writer is None:
+            raise ConnectionResetError
+        await self._held()
+        await asyncio.sleep(self.seconds if self._mode == "delay" else 0)
+        size = 1 if self._mode == "slice" else len(piece)
+        for at in range(0, len(piece), size):
+            writer.write(piece[at : at + size])
+            await writer.drain()
+            await asyncio.sleep(0.001 if size < len(piece) and at < 30 else 0)
+
+    async def _held(self) -> None:
+        while self._mode == "blackhole":
+            await asyncio.sleep(0.02)
+
+    def _hidden(self, piece: bytes) -> bytes:
+        """A host and the four bytes of its port, as Kafka writes them."""
+        theirs = struct.pack(">9si", LOOPBACK.encode(), self._target)
+        return piece.replace(theirs, struct.pack(">9si", LOOPBACK.encode(), self.port))
+
+
+def _reset(link: Link) -> None:
+    for writer in (link.client, link.server):
+        if writer is None:
+            continue
+        if (raw := writer.get_extra_info("socket")) is not None and raw.fileno() >= 0:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+        writer.transport.abort()
