@@ -2,7 +2,8 @@
 
 Traefik has no body of its own making: its `errors` middleware asks a service for one. This is
 that service, `GET /problems/{status}`, small and without state. It answers 200 with the body
-for a refusal that Traefik already has a status for, and 404 itself for "no such route".
+for a refusal that Traefik already has a status for, and 404 itself for "no such route". Where no
+replica of a service takes requests, it is asked in its place, and says 503.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ PROBLEMS: dict[int, tuple[str, str, str, int | None]] = {
         2,
     ),
 }
+PROBLEMS[503] = PROBLEMS[502]
 FALLBACK = ("internal", "This did not work. It is our fault.", "Das hat nicht geklappt.", None)
 
 
@@ -66,10 +68,11 @@ def prefers_german(accepted: str) -> bool:
 
 
 def answer(path: str, german: bool = False) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Status, headers and body for `/problems/{status}`; every other path is a 404 of its own."""
+    """Status, headers and body for `/problems/{status}`; 503 for a service; else 404."""
     if path == "/health":
         return 200, [(b"content-type", b"text/plain")], b"ok"
-    word = path.removeprefix("/problems/")
+    stands_in = path.startswith(("/api/", "/bridges/"))
+    word = "503" if stands_in else path.removeprefix("/problems/")
     status = int(word) if word.isascii() and word.isdigit() and len(word) == 3 else 404
     headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
     wait = PROBLEMS.get(status, FALLBACK)[3]
@@ -77,7 +80,7 @@ def answer(path: str, german: bool = False) -> tuple[int, list[tuple[bytes, byte
         headers.append((b"retry-after", str(wait).encode()))
     body = json.dumps(problem(status, german), ensure_ascii=False).encode()
     headers.append((b"content-length", str(len(body)).encode()))
-    return (404 if status == 404 else 200), headers, body
+    return (status if stands_in or status == 404 else 200), headers, body
 
 
 async def app(scope: Scope, _receive: Receive, send: Send) -> None:

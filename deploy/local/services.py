@@ -50,6 +50,7 @@ def _environment(settings: Settings, service: str, port: int) -> dict[str, str]:
     }
     return {
         "KC_LOG_LEVEL": "INFO",
+        "KC_LEAVING_MS": "2000" if settings.replicas > 1 else "0",  # nobody else takes them: end
         **inherited,
         "KC_SERVICE": service,
         "KC_DATABASE_URL": database_url(settings, service),

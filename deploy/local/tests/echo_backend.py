@@ -14,12 +14,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+ASKED: list[tuple[int, str]] = []
+"""Port and path of every request that arrived."""
+LEAVING: set[int] = set()
+"""Ports whose echo says that it takes no more requests."""
+
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 async def _echo(request: Request) -> Response:
     query = request.query_params
     body = await request.body()
+    ASKED.append((request.scope["server"][1], request.url.path))
     await asyncio.sleep(float(query.get("sleep", "0")))
     told = {
         "port": request.scope["server"][1],
@@ -37,6 +43,10 @@ async def _echo(request: Request) -> Response:
     )
 
 
+async def _serving(request: Request) -> Response:
+    return Response(status_code=503 if request.scope["server"][1] in LEAVING else 200)
+
+
 async def _stream(request: Request) -> Response:
     async def events() -> AsyncIterator[str]:
         for number in range(int(request.query_params.get("count", "3"))):
@@ -52,6 +62,7 @@ def backends(ports: Sequence[int]) -> Iterator[None]:
     app = Starlette(
         routes=[
             Route("/api/notifications/stream", _stream),
+            Route("/health/serving", _serving),
             Route("/{path:path}", _echo, methods=METHODS),
         ]
     )

@@ -16,7 +16,18 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
-from chassis import doors, findings, housekeeping, logs, metrics, operations, problems, tracing
+from chassis import (
+    admission,
+    doors,
+    findings,
+    housekeeping,
+    leaving,
+    logs,
+    metrics,
+    operations,
+    problems,
+    tracing,
+)
 from chassis.auth import Keys, Verifier
 from chassis.commands import Commands
 from chassis.database import Clock, Database
@@ -71,7 +82,7 @@ class Running:
         self.relay = Relay(self.db, settings.kafka)
         self.timers = Timers([*service.timers, *housekeeping.TIMERS], self.db)
         self.listeners: list[Listener] = []
-        self.database_ready = self.kafka_ready = False
+        self.database_ready = self.kafka_ready = self.leaving = False
         self._broker: Any = None
         self._tasks: list[asyncio.Task[None]] = []
         self._relaying: asyncio.Task[None] | None = None
@@ -127,6 +138,11 @@ class Running:
                 log.warning("background work stumbled", error=type(error).__name__, exc_info=True)
                 await asyncio.sleep(1.0)
 
+    def leave(self) -> None:
+        """Say that the end is near: the others shall get the requests."""
+        self.leaving = True
+        log.info("leaving")
+
     async def stop(self) -> None:
         """Finish what was begun: commands, batches, outbox; then let go."""
         for task in self._tasks:
@@ -180,6 +196,12 @@ def create_app(service: Service) -> FastAPI:
         doors.BodyCheck, limit=settings.max_body_bytes, larger=dict(service.larger_bodies)
     )
     app.add_middleware(doors.Door, service=service.name, awake=lambda: running.database_ready)
+    app.add_middleware(
+        admission.Admission,
+        service=service.name,
+        settings=settings,
+        leaving=lambda: running.leaving,
+    )
     return app
 
 
@@ -226,8 +248,9 @@ def serve(service: Service) -> None:
     """Run a service until SIGTERM: no new requests, the running ones and batches are finished."""
     logs.configure(service.name, service.settings.log_level)
     tracing.configure(service.name, service.settings.otlp_endpoint)
-    uvicorn.run(
-        create_app(service),
+    app = create_app(service)
+    config = uvicorn.Config(
+        app,
         host=service.settings.host,
         port=service.settings.port,
         loop="uvloop",
@@ -238,3 +261,5 @@ def serve(service: Service) -> None:
         timeout_keep_alive=120,  # longer than the gateway's, so that it never meets a closed one
         timeout_graceful_shutdown=REQUESTS_SECONDS,
     )
+    seconds = service.settings.leaving_ms / 1000
+    leaving.Server(config, app.state.running.leave, seconds).serve_until_asked_to_end()

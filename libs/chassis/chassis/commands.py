@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar, cast, get_args, get_type_hints
 
 import orjson
@@ -18,7 +19,7 @@ from contracts.refusal import Refusal, Rule
 from pydantic import TypeAdapter
 from sqlalchemy import text
 
-from chassis import faults, metrics
+from chassis import admission, faults, metrics
 from chassis.database import Database, Transaction, is_outage, is_passing
 from chassis.problems import KEY_REUSED, Unavailable
 
@@ -87,6 +88,7 @@ class Waiting:
     command: Any
     key: IdempotencyKey | None
     future: asyncio.Future[tuple[Any, bool]]
+    deadline: float
 
 
 @dataclass
@@ -121,7 +123,8 @@ class Commands:
         gate = self._gate(handler)
         if len(gate.queue) >= self._limit:
             raise Unavailable("overloaded")
-        waiting = Waiting(command, key, asyncio.get_running_loop().create_future())
+        future = asyncio.get_running_loop().create_future()
+        waiting = Waiting(command, key, future, admission.deadline())
         gate.queue.append(waiting)
         if gate.worker is None or gate.worker.done():
             gate.worker = asyncio.create_task(self._work(gate), context=self._context.copy())
@@ -140,6 +143,7 @@ class Commands:
 
     async def _work(self, gate: Gate[Any]) -> None:
         while gate.queue:
+            _refuse_late(gate.queue[: self.GROUP])
             group = [w for w in gate.queue[: self.GROUP] if not w.future.done()]
             del gate.queue[: self.GROUP]
             if group:
@@ -187,6 +191,14 @@ class Commands:
             if waiting.key and waiting.key.name in stored:
                 decided[id(waiting)] = restored[waiting.key.name]
         return [_of_its_key(w, first, decided, stored) for w in group]
+
+
+def _refuse_late(taken: list[Waiting]) -> None:
+    """Nobody waits any more for what was not begun in time."""
+    now = monotonic()
+    for waiting in taken:
+        if waiting.deadline < now:
+            _answer(waiting, Unavailable("too-late"))
 
 
 def _of_its_key(

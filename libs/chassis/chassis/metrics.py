@@ -10,6 +10,10 @@ REQUESTS = Histogram(
     ["service", "method", "route", "status"],
     buckets=FAST,
 )
+IN_FLIGHT = Gauge("kc_requests_in_flight", "Requests at work", ["service"])
+IN_FLIGHT_LIMIT = Gauge("kc_requests_in_flight_limit", "How many there may be", ["service"])
+PARKED = Gauge("kc_requests_parked", "Requests that wait for something to be settled", ["service"])
+SHED = Counter("kc_requests_shed", "Refused before any work", ["service", "priority", "code"])
 REFUSALS = Counter("kc_refusals", "Rules that said no", ["service", "code"])
 GROUP_SIZE = Histogram(
     "kc_command_group_size",

@@ -24,12 +24,13 @@ OUTBOX = text("SELECT count(*) AS depth, min(created_at) AS oldest FROM outbox")
 def router(name: str) -> APIRouter:
     """The routes of operations for one service."""
     routes = APIRouter()
+    _health(routes)
     _private(routes, name)
     routes.include_router(dead_letter_routes.router(name))
     return routes
 
 
-def _private(routes: APIRouter, name: str) -> None:
+def _health(routes: APIRouter) -> None:
     @routes.get("/health/live", include_in_schema=False)
     async def live(request: Request) -> Response:
         for listener in request.app.state.running.listeners:
@@ -37,13 +38,25 @@ def _private(routes: APIRouter, name: str) -> None:
                 return problems.unavailable(request, STANDS_STILL)
         return Response('{"status":"live"}', media_type="application/json")
 
+    @routes.get("/health/serving", include_in_schema=False)
+    async def serving(request: Request) -> Response:
+        """For who distributes requests: no question to the database, which others share."""
+        running = request.app.state.running
+        if running.database_ready and not running.leaving:
+            return Response('{"status":"serving"}', media_type="application/json")
+        return problems.unavailable(request, problems.Unavailable("not-serving"))
+
     @routes.get("/health/ready", include_in_schema=False)
     async def ready(request: Request) -> Response:
         running = request.app.state.running
+        if running.leaving:
+            return problems.unavailable(request, problems.Unavailable("leaving"))
         if running.database_ready and running.kafka_ready and await running.db.answers():
             return Response('{"status":"ready"}', media_type="application/json")
         return problems.unavailable(request, problems.Unavailable("not-ready"))
 
+
+def _private(routes: APIRouter, name: str) -> None:
     @routes.get("/metrics", include_in_schema=False)
     async def figures(request: Request) -> Response:
         await refresh(request.app.state.running, name)

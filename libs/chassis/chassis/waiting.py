@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 from fastapi import Depends, Header, Request, Response
 
+from chassis import admission
 from chassis.database import Database, Transaction, is_outage
 
 T = TypeVar("T")
@@ -96,7 +97,10 @@ class Wait(Generic[T]):
 
     async def until(self, id_: UUID) -> T | None:
         """What is finished under that id; None when nobody wanted to wait, or it took too long."""
-        return await self._waiter.until(id_, self.seconds) if self.seconds else None
+        if not self.seconds:
+            return None
+        with admission.parked() as may_wait:
+            return await self._waiter.until(id_, self.seconds) if may_wait else None
 
     def answered(self) -> None:
         """Say in the answer that the wish was heard."""

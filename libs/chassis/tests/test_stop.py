@@ -38,6 +38,7 @@ async def test_a_request_that_never_ends_does_not_keep_the_service_from_ending_i
             "issuer": issuer.url,
             "jwks_url": issuer.url,
             "port": port,
+            "leaving_ms": 0,
         }
         command = [sys.executable, "-c", PROGRAM, json.dumps(settings)]
         process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL)
