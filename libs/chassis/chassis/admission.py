@@ -56,7 +56,7 @@ class Limit:
     TOLERATED, LESS, MORE = 0.1, 0.8, 1.1
 
     def __init__(self, lowest: int, highest: int, target: float) -> None:
-        self.value = float(min(highest, 4 * lowest))
+        self.value = float(min(highest, 2 * lowest))
         self._lowest, self._highest, self._target = lowest, highest, target
         self._begun = self._done = self._slow = 0
         self._full = False

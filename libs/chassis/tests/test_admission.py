@@ -223,7 +223,7 @@ class Judged:
 
 def test_the_limit_shrinks_to_its_lowest_while_slow_and_grows_to_its_highest_while_quick() -> None:
     judged = Judged()
-    assert judged.limit.value == 40
+    assert judged.limit.value == 20
     assert judged.after(1.0, 50) == 10
     assert 10 < judged.after(0.01, 3) < 20, "slowly, or it would swing"
     assert judged.after(0.01, 100) == 1000
@@ -234,7 +234,7 @@ def test_the_limit_does_not_grow_while_nobody_is_refused() -> None:
     now = monotonic()
     for n in range(100):
         limit.took(0.01, now + n)
-    assert limit.value == 40
+    assert limit.value == 20
 
 
 async def test_a_late_event_loop_lowers_the_limit() -> None:
