@@ -42,7 +42,7 @@ class Client:
     """Speaks to the gateway as one demo user."""
 
     def __init__(self, settings: Settings, user: str | None) -> None:
-        self._settings, self._user = settings, user
+        self._settings, self.user = settings, user
         self._http = httpx.Client(base_url=settings.url("gateway"), timeout=40, trust_env=False)
         self._token, self._since = "", float("-inf")
         self._one_login = threading.Lock()
@@ -62,7 +62,7 @@ class Client:
     ) -> httpx.Response:
         """Send a request; whatever comes back. Writes get an Idempotency-Key of their own."""
         given = dict(headers or {})
-        if self._user is not None:
+        if self.user is not None:
             given.setdefault("Authorization", f"Bearer {self._fresh_token()}")
         if method == "POST":
             given.setdefault("Idempotency-Key", str(uuid4()))
@@ -91,7 +91,7 @@ class Client:
     def _fresh_token(self) -> str:
         with self._one_login:
             if time.monotonic() - self._since > TOKEN_SECONDS:
-                self._token = token(self._settings, str(self._user))
+                self._token = token(self._settings, str(self.user))
                 self._since = time.monotonic()
         return self._token
 

@@ -1,0 +1,1 @@
+"""Everything that is known after a run, as plain data. See `model`; `collect` gathers it."""

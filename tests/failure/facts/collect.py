@@ -1,0 +1,125 @@
+"""Gather the facts of a running platform, once it has come to rest."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from deploy.local.identity import realm_file
+from deploy.local.parts import answers
+from deploy.local.ports import SERVICES
+from deploy.local.settings import Settings
+from tests.failure.facts import broker, databases
+from tests.failure.facts.model import Facts, Mail, Row
+from tests.failure.facts.subscriptions import subscriptions
+from tests.failure.history import History
+from tests.platform import Platform
+
+CONVERGENCE_SECONDS = 60.0
+NAME_LETTERS = 3  # shorter names stand in any text
+LOGGED = (*SERVICES, "gateway", "mailsink")
+
+
+def collect(platform: Platform, history: History | None = None) -> Facts:
+    """Everything there is to know, after at most a minute of waiting for rest (I40)."""
+    converged_after = converge(platform)
+    settings = platform.stack.settings
+    hears = subscriptions()
+    tables = asyncio.run(databases.dump(platform.stack))
+    users = json.loads(realm_file(settings).read_text(encoding="utf-8"))["users"]
+    return Facts(
+        history=history.operations if history else (),
+        tables=tables,
+        records=broker.records(platform),
+        mails=tuple(_mails(settings.run / "mail" / "mails.jsonl")),
+        hears=hears,
+        places=asyncio.run(broker.places(settings.address("kafka"), hears)),
+        logs=_logs(settings.logs),
+        metrics={name: _metrics(settings, name) for name in SERVICES},
+        ready={name: _is_ready(settings, name) for name in SERVICES},
+        canaries=tuple(sorted(set(_canaries(users, tables)))),
+        tenants={
+            user["username"]: org
+            for user in users
+            for org in user.get("attributes", {}).get("org", [])
+        },
+        taken_at=datetime.now(UTC),
+        converged_after=converged_after,
+    )
+
+
+def converge(platform: Platform, seconds: float = CONVERGENCE_SECONDS) -> float | None:
+    """Wait until nothing is left to be done; how long that took, None if it did not end."""
+    began = time.monotonic()
+    while what_is_open(platform):
+        if time.monotonic() - began > seconds:
+            return None
+        time.sleep(0.3)
+    return time.monotonic() - began
+
+
+def what_is_open(platform: Platform) -> dict[str, int]:
+    """What is still to be done: rows, lag, services that are not ready."""
+    settings = platform.stack.settings
+    asleep = [name for name in SERVICES if not _is_ready(settings, name)]
+    if asleep:
+        return {f"{name} is not ready": 1 for name in asleep}
+    left = asyncio.run(databases.still_open(platform.stack))
+    for place in asyncio.run(broker.places(settings.address("kafka"), subscriptions())):
+        if lag := place.end - place.committed:
+            name = f"lag of {place.group}"
+            left[name] = left.get(name, 0) + lag
+    return left
+
+
+def _is_ready(settings: Settings, service: str) -> bool:
+    return answers(f"{settings.url(service)}/health/ready")
+
+
+def _metrics(settings: Settings, service: str) -> str:
+    return httpx.get(f"{settings.url(service)}/metrics", timeout=20, trust_env=False).text
+
+
+def _mails(path: Path) -> Iterator[Mail]:
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            mail = json.loads(line)
+            ids = [v for n, v in mail["headers"].items() if n.lower() == "message-id"]
+            yield Mail(ids[0].strip() if ids else "", tuple(mail["to"]))
+
+
+def _logs(folder: Path) -> dict[str, str]:
+    """The logs, also what was rotated away as long as it is kept."""
+    return {
+        path.name: path.read_text(encoding="utf-8", errors="replace")
+        for name in LOGGED
+        for path in sorted(folder.glob(f"{name}*.log*"))
+    }
+
+
+def _canaries(
+    users: list[dict[str, str]], tables: Mapping[str, Mapping[str, tuple[Row, ...]]]
+) -> Iterator[str]:
+    """Names and addresses that may stand in `notifications` (and a declaration) alone."""
+    for user in users:
+        yield from _of_person(user["firstName"], user["lastName"], user["email"])
+    for row in tables.get("notifications", {}).get("person", ()):
+        yield from _of_person(row["given_name"], row["family_name"], row["mail"])
+    for row in tables.get("membership", {}).get("declaration", ()):
+        yield row["signatory_name"]
+        yield row["signatory_mail"]
+
+
+def _of_person(given: str | None, family: str | None, mail: str | None) -> Iterator[str]:
+    if mail and "@" in mail.strip("@"):
+        yield mail
+    if given and family and min(len(given), len(family)) >= NAME_LETTERS:
+        yield f"{given} {family}"
