@@ -21,7 +21,8 @@ from tests.platform import Platform, an_offer
 BOOK = "/api/enrolment/enrolments"
 BULK = "/api/enrolment/enrolments/bulk"
 BOOKER = "carla.coordinator"
-RUNS, SEATS = 60, 100_000
+RUNS, SEATS, WARM = 60, 100_000, 3000
+PATIENCE = 600.0  # on a busy machine all takes its time; what counts is CPU
 
 NOW = "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
 SINCE = "SELECT count(*) FROM notice WHERE written_in >= $1"
@@ -110,7 +111,7 @@ class Bench:
             complete = len(there) == told == len(refs)
             return [str(id_) for id_ in there] if complete else []
 
-        return await until(known, 60, "the runs")
+        return await until(known, PATIENCE, "the runs")
 
     def requests(
         self, count: int, runs: Sequence[str] = (), wait: int = 0, people: Sequence[str] = ()
@@ -163,9 +164,8 @@ class Bench:
         """Until the broker's compiler and the caches have seen it all."""
         if not self._warm:
             self.tell_by("portal")
-            self.cost(
-                self.size(3000), closed_loop(self.address, self.requests(self.size(3000)), 64)
-            )
+            count = self.size(WARM)
+            self.cost(count, closed_loop(self.address, self.requests(count), 64))
             self._warm = True
 
     def tell_by(self, channel: str) -> None:
@@ -188,7 +188,7 @@ class Bench:
     async def _cost(
         self, count: int, load: Coroutine[Any, Any, Outcome], notices: int, sent: bool
     ) -> Cost:
-        await until(self.quiet, 300, "the end of what went before")
+        await until(self.quiet, PATIENCE, "the end of what went before")
         mark = await self.databases.value("notifications", NOW)
         meter = Meter(self.stack)
         outcome = await load
@@ -197,7 +197,7 @@ class Bench:
             there = int(await self.databases.value("notifications", SINCE, mark)) >= notices
             return there and (not sent or await self.quiet())
 
-        await until(recorded, 180, "the notices")
+        await until(recorded, PATIENCE, "the notices")
         return Cost(count, outcome, meter.read())
 
     async def quiet(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -18,6 +18,12 @@ class Figure:
     at_least: float | None = None
     note: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    group: str = ""
+    """By which word of `only=` it is measured."""
+
+    def of(self, group: str) -> Figure:
+        """The same, with its group."""
+        return replace(self, group=group)
 
     @property
     def verdict(self) -> str:
@@ -44,6 +50,7 @@ class Figure:
     def as_json(self) -> dict[str, Any]:
         """For the file."""
         return {
+            "group": self.group,
             "name": self.name,
             "value": round(self.value, 4),
             "unit": self.unit,

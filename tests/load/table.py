@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -43,11 +44,13 @@ def _shown(value: Any) -> str:
     return f"{value:,.3f}" if isinstance(value, float) else str(value)
 
 
-def keep(figures: Sequence[Figure], path: Path = KEPT) -> None:
+def keep(figures: Sequence[Figure], scale: float, path: Path = KEPT) -> None:
     """As JSON, with the commit and the moment."""
     content = {
         "commit": commit(),
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "scale": scale,
+        "load_of_the_machine": [round(load, 1) for load in os.getloadavg()],
         "figures": [figure.as_json() for figure in figures],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
