@@ -17,7 +17,7 @@ PACKAGES := $(foreach member,$(wildcard libs/* services/*),$(wildcard $(member)/
 RUN := @$(PY) -m deploy.local
 
 .PHONY: help setup there preflight up down status logs clean test check demo token replay \
-	lint format specs lock bench profile
+	lint format specs lock bench profile bench-note
 
 help: ## print these commands
 	@echo "make COMMAND; settings as KC_NAME=value, for example: make up KC_PORT_OFFSET=1000"
@@ -102,3 +102,6 @@ bench: setup ## measure the pace of the main job (only=http,... keep=1)
 
 profile: setup ## where services spend their time under load (service=NAME kind=flamegraph)
 	@$(PY) -m tests.load.profile --service="$(service)" --kind="$(kind)" --scale="$(scale)"
+
+bench-note: setup ## add the last run of bench to docs/performance.md (what="...")
+	@$(PY) -m tests.load.history "$(what)"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.load import profile, table
+from tests.load import history, profile, table
 from tests.load.bench import Bench
 from tests.load.clients import Answer, Outcome
 from tests.load.figure import Figure
@@ -89,9 +89,6 @@ def test_a_line_in_order_has_no_fault() -> None:
 def test_who_was_asked_at_the_same_time_may_stand_in_any_order() -> None:
     line = a_line(30)
     exchange(line, 24, 25)
-        replace(line[24], body=line[25].body),
-        replace(line[25], body=line[24].body),
-    )
     overlapping = [replace(answer, ended=answer.number + 1.5) for answer in line]
     assert rush.faults(overlapping, 30, STORED) == []
 
@@ -99,9 +96,6 @@ def test_who_was_asked_at_the_same_time_may_stand_in_any_order() -> None:
 def test_control_somebody_who_was_overtaken_is_found() -> None:
     line = a_line(30)
     exchange(line, 24, 25)
-        replace(line[24], body=line[25].body),
-        replace(line[25], body=line[24].body),
-    )
     assert [fault for fault in rush.faults(line, 30, STORED) if "request 25" in fault]
 
 
@@ -149,11 +143,22 @@ def test_the_file_says_what_the_table_says(tmp_path: Path) -> None:
 def test_the_profile_adds_up_what_was_on_top() -> None:
     told = profile.summary("main (a.py:1);work (b.py:7) 30\nmain (a.py:2);rest (c.py:1) 10\n")
     assert "40 samples" in told[0]
-    work = next(row.split() for row in told if "work" in row)
+    work = next(row.split() for row in told if "work (b.py)" in row)
     assert work == ["75.0", "75.0", "work", "(b.py)"]
     assert any(row.split() == ["0.0", "100.0", "main", "(a.py)"] for row in told)
 
 
 def test_every_figure_is_described_in_the_documentation() -> None:
-    described = (table.ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    described = history.PAGE.read_text(encoding="utf-8")
     assert [name for name in ALL if f"`{name}`" not in described] == []
+
+
+def test_the_history_leaves_open_what_was_not_measured() -> None:
+    figures = [Figure(history.COLUMNS[0], 1.234, "ms").as_json()]
+    run = {"commit": "abc", "measured_at": "2026-11-25T18:00:00", "scale": 1, "figures": figures}
+    told = history.line({**run, "load_of_the_machine": [1, 2, 3]}, "faster | lighter")
+    cells = [cell.strip() for cell in told.strip().strip("|").split("|")]
+    assert cells[:5] == ["abc", "2026-11-25", "2", "1.23", "-"]
+    assert cells[-1] == "faster / lighter"
+    header = next(row for row in history.PAGE.read_text("utf-8").splitlines() if "| commit" in row)
+    assert len(cells) == len(header.strip("|").split("|"))
