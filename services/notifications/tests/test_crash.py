@@ -85,7 +85,7 @@ async def test_a_killed_service_sends_the_rest_and_repeats_only_the_mail_in_the_
             )
 
         killed = await start("mail.after_answer:5")
-        assert await asyncio.wait_for(killed.wait(), 30) == 137
+        assert await asyncio.wait_for(killed.wait(), 120) == 137
         assert await count(db, "notice", "state = 'sent'") == 4
         second = await start("")
 
@@ -93,11 +93,11 @@ async def test_a_killed_service_sends_the_rest_and_repeats_only_the_mail_in_the_
             return await count(db, "notice", "state = 'sent'") == MAILS
 
         try:
-            await until(all_sent, 30)
+            await until(all_sent, 120)
             assert await count(db, "outbox") == MAILS
         finally:
             second.terminate()
-            await asyncio.wait_for(second.wait(), 20)
+            await asyncio.wait_for(second.wait(), 60)
             await db.close()
     got = post.box.where(lambda mail: mail.recipients[0] in mails)
     copies = Counter(mail.message_id for mail in got)

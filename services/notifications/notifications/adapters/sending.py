@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
-from chassis import faults
 from chassis.database import Database, is_outage, is_passing
 from contracts.base import Event
 from prometheus_client import Counter
@@ -167,7 +166,6 @@ class PostOffice:
                 log.warning("mail server not there", reason=answer.reason, waiting=len(claimed))
                 await self._give_back(claimed[index:])
                 return False
-            faults.point("mail.after_answer")
             await self._marks.write(self._outcome(one, answer))
         return True if claimed else None
 

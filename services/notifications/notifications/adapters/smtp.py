@@ -10,6 +10,7 @@ from aiosmtplib import (
     SMTPRecipientsRefused,
     SMTPResponseException,
 )
+from chassis import faults
 
 from notifications.adapters.letters import Letter
 from notifications.domain.retry import Answer, judge
@@ -49,6 +50,7 @@ class MailServer:
         except (SMTPException, OSError, TimeoutError) as error:
             answer = Answer("later", _reason(error))
         else:
+            faults.point("mail.after_answer")
             answer = SENT
         self._used_at = monotonic()
         if answer.verdict == "outage" or answer.reason.startswith("connection"):
