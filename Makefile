@@ -105,3 +105,8 @@ profile: setup ## where services spend their time under load (service=NAME kind=
 
 bench-note: setup ## add the last run of bench to docs/performance.md (what="...")
 	@$(PY) -m tests.load.history "$(what)"
+
+.PHONY: overload
+overload: setup ## let too many come at once (seconds=60 for each stage, replicas=1)
+	@$(PY) -m tests.load.overload --seconds "$(seconds)" --replicas "$(replicas)" \
+		--protected "$(or $(protected),1)"

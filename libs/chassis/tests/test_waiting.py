@@ -95,3 +95,15 @@ async def test_who_waits_is_answered_after_a_question_that_failed(app: TestApp) 
         return found
 
     assert await Waiter(app.db, stumbling).until(id_, 3) == "ready"
+
+
+async def test_control_who_only_looks_after_own_commits_misses_what_another_replica_finishes(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Waiter, "SHORTEST_PAUSE", 3600)
+    monkeypatch.setattr(Waiter, "LONGEST_PAUSE", 3600)
+    work, id_ = Work(), uuid4()
+    waiting = asyncio.create_task(Waiter(app.db, work.finished).until(id_, 2))
+    await until(lambda: work.asked >= 1)
+    work.done[id_] = "ready"
+    assert await waiting is None

@@ -1,0 +1,145 @@
+"""What is to be seen of two replicas: their figures, their partitions, their relays."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from typing import Any
+
+import httpx
+import psutil
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from deploy.local.parts import answers
+from deploy.local.ports import REPLICA_STEP, SERVICES
+from tests.platform import Platform
+
+FIGURE = re.compile(r"^(?P<name>[a-z_]+)\{(?P<labels>[^}]*)\} (?P<value>[0-9.e+]+)$", re.MULTILINE)
+RELAYS = text("""
+    SELECT a.client_port, l.granted IS TRUE AS at_work
+      FROM pg_stat_activity a
+      LEFT JOIN pg_locks l ON l.pid = a.pid AND l.locktype = 'advisory'
+     WHERE a.application_name = :name
+""")
+
+
+class Replicas:
+    """Two processes of every service."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform, self.stack = platform, platform.stack
+
+    def names(self, service: str) -> tuple[str, str]:
+        """The parts of a service."""
+        return service, f"{service}-2"
+
+    def url(self, part: str) -> str:
+        """Where one replica listens."""
+        service, _, number = part.partition("-")
+        port = self.stack.settings.ports[service] + (REPLICA_STEP if number else 0)
+        return f"http://127.0.0.1:{port}"
+
+    def is_ready(self, part: str) -> bool:
+        """Whether it does all its work."""
+        return answers(f"{self.url(part)}/health/ready")
+
+    def figure(self, part: str, name: str, labels: str = "") -> float:
+        """The sum of a figure over all its labels that contain this text (health left out)."""
+        shown = httpx.get(f"{self.url(part)}/metrics", timeout=30, trust_env=False).text
+        return sum(
+            float(found["value"])
+            for found in FIGURE.finditer(shown)
+            if found["name"] == name
+            and labels in found["labels"]
+            and "/health" not in found["labels"]
+            and "/metrics" not in found["labels"]
+        )
+
+    def requests(self, part: str) -> float:
+        """How many requests it has answered."""
+        return self.figure(part, "kc_http_request_seconds_count")
+
+    def records(self, part: str, topic: str = "") -> float:
+        """How many records it has handled."""
+        return self.figure(part, "kc_records_total", f'topic="{topic}"' if topic else "")
+
+    def partitions(self, group: str) -> list[set[int]]:
+        """What each member of a consumer group holds, the largest share first."""
+        held = asyncio.run(self._held(group))
+        return sorted(held, key=len, reverse=True)
+
+    def share_all(self) -> bool:
+        """Whether in every consumer group both hold half of the partitions."""
+        return all(shared_evenly(self.partitions(group)) for group in self.groups())
+
+    def one_holds_all(self) -> bool:
+        """Whether every consumer group has one member with all partitions."""
+        held = [self.partitions(group) for group in self.groups()]
+        return all(len(members) == 1 and members[0] for members in held)
+
+    async def _held(self, group: str) -> list[set[int]]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.stack.settings.address("kafka"))
+        await admin.start()
+        try:
+            (answer,) = await admin.describe_consumer_groups([group])
+            (described,) = answer.to_object()["groups"]
+            return [_assigned(member["member_assignment"]) for member in described["members"]]
+        finally:
+            await admin.close()
+
+    def relays(self, service: str) -> dict[str, bool]:
+        """Which replicas' relays are connected, and whether each is the one at work."""
+        rows = asyncio.run(self._relay_rows(service))
+        return {self._owner(service, row.client_port): row.at_work for row in rows}
+
+    async def _relay_rows(self, service: str) -> list[Any]:
+        engine = create_async_engine(self.stack.database_url("postgres", admin=True))
+        try:
+            async with engine.connect() as connection:
+                asked = await connection.execute(RELAYS, {"name": f"{service} relay"})
+                return list(asked.all())
+        finally:
+            await engine.dispose()
+
+    def _owner(self, service: str, port: int) -> str:
+        """The replica to which a client port of the database belongs."""
+        states = self.stack.states()
+        for part in self.names(service):
+            try:
+                connections = psutil.Process(states[part].pid or -1).net_connections("tcp")
+            except (psutil.Error, ValueError):
+                continue
+            if any(connection.laddr.port == port for connection in connections):
+                return part
+        return "gone"
+
+    def groups(self) -> list[str]:
+        """Every consumer group of the services."""
+        return asyncio.run(self._groups())
+
+    async def _groups(self) -> list[str]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.stack.settings.address("kafka"))
+        await admin.start()
+        try:
+            listed = await admin.list_consumer_groups()
+        finally:
+            await admin.close()
+        return sorted(name for name, *_ in listed if name.split(".")[0] in SERVICES)
+
+
+def _assigned(packed: bytes) -> set[int]:
+    if not packed:
+        return set()
+    decoded = ConsumerProtocolMemberAssignment.decode(packed)
+    return {number for _, numbers in decoded.assignment for number in numbers}
+
+
+def shared_evenly(held: list[set[int]]) -> bool:
+    """Two members, each with half of the partitions, none with both."""
+    total = Counter(number for mine in held for number in mine)
+    halves = len(held) == 2 and len(held[0]) - len(held[1]) <= 1
+    return halves and bool(held[1]) and set(total.values()) == {1}
