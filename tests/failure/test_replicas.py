@@ -77,8 +77,8 @@ def test_either_half_of_the_processes_may_die_under_load(replicas: Replicas, num
     bookers = Bookers(replicas.platform, run_id, asked=40)
     with bookers.at_work():
         pids = [replicas.stack.kill(part, signal.SIGKILL) for part in dying]
-        for part in dying:
-            replicas.stack.stop(part)  # not started anew: the others are alone
+        with ThreadPoolExecutor(len(dying)) as all_at_once:
+            list(all_at_once.map(replicas.stack.stop, dying))  # not started anew: others are alone
     assert not any(psutil.pid_exists(pid) for pid in pids)
     try:
         bookers.check(seats=12)
@@ -86,8 +86,8 @@ def test_either_half_of_the_processes_may_die_under_load(replicas: Replicas, num
         for service in SERVICES:
             assert replicas.relays(service)[replicas.names(service)[1 - number]], service
     finally:
-        for part in dying:
-            replicas.stack.start(part)
+        with ThreadPoolExecutor(len(dying)) as all_at_once:
+            list(all_at_once.map(replicas.stack.start, dying))
     until(replicas.share_all, PATIENCE, "halves of all partitions")
 
 

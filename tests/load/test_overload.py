@@ -66,7 +66,8 @@ def test_a_rush_is_refused_early_and_loses_nothing(platform: Platform, tmp_path:
         assert {call.code for call in rush.refused} <= {"overloaded", "too-late"}, rush.statuses
         assert rush.unsound == [], "refusals without Retry-After, or no problem documents"
         assert rush.accepted, "nobody was served"
-        assert crowd.figure("kc_requests_shed_total") >= len(rush.refused)
+        at_the_door = sum(call.code == "overloaded" for call in rush.refused)
+        assert crowd.figure("kc_requests_shed_total") >= at_the_door > 0
         assert crowd.figure("kc_requests_in_flight_limit") <= LIMIT
         until(lambda: crowd.figure("kc_requests_in_flight") == 0, 60, "the end of all work")
         until(lambda: _all_served(crowd.book("calm", 10, 2)), 120, "a calm in which all are served")
