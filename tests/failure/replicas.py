@@ -11,6 +11,7 @@ import httpx
 import psutil
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from aiokafka.errors import KafkaError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -67,29 +68,43 @@ class Replicas:
         """How many records it has handled."""
         return self.figure(part, "kc_records_total", f'topic="{topic}"' if topic else "")
 
-    def partitions(self, group: str) -> list[set[int]]:
-        """What each member of a consumer group holds, the largest share first."""
-        held = asyncio.run(self._held(group))
-        return sorted(held, key=len, reverse=True)
-
     def share_all(self) -> bool:
         """Whether in every consumer group both hold half of the partitions."""
-        return all(shared_evenly(self.partitions(group)) for group in self.groups())
+        held = self.partitions()
+        return bool(held) and all(shared_evenly(members) for members in held.values())
 
     def one_holds_all(self) -> bool:
         """Whether every consumer group has one member with all partitions."""
-        held = [self.partitions(group) for group in self.groups()]
-        return all(len(members) == 1 and members[0] for members in held)
+        held = self.partitions()
+        return bool(held) and all(len(m) == 1 and m[0] for m in held.values())
 
-    async def _held(self, group: str) -> list[set[int]]:
+    def partitions(self) -> dict[str, list[set[int]]]:
+        """What each member of each group holds, the largest share first; nothing: ask again."""
+        try:
+            return asyncio.run(self._held())
+        except KafkaError:  # a busy broker is not always there
+            return {}
+
+    async def _held(self) -> dict[str, list[set[int]]]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.stack.settings.address("kafka"))
         await admin.start()
         try:
-            (answer,) = await admin.describe_consumer_groups([group])
-            (described,) = answer.to_object()["groups"]
-            return [_assigned(member["member_assignment"]) for member in described["members"]]
+            listed = await admin.list_consumer_groups()
+            names = [name for name, *_ in listed if name.split(".")[0] in SERVICES]
+            described = []
+            for name in names:  # one by one: aiokafka 0.14 cannot read an answer about several
+                (answer,) = await admin.describe_consumer_groups([name])
+                described += answer.to_object()["groups"]
         finally:
             await admin.close()
+        return {
+            group["group"]: sorted(
+                (_assigned(member["member_assignment"]) for member in group["members"]),
+                key=len,
+                reverse=True,
+            )
+            for group in described
+        }
 
     def relays(self, service: str) -> dict[str, bool]:
         """Which replicas' relays are connected, and whether each is the one at work."""
@@ -116,19 +131,6 @@ class Replicas:
             if any(connection.laddr.port == port for connection in connections):
                 return part
         return "gone"
-
-    def groups(self) -> list[str]:
-        """Every consumer group of the services."""
-        return asyncio.run(self._groups())
-
-    async def _groups(self) -> list[str]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.stack.settings.address("kafka"))
-        await admin.start()
-        try:
-            listed = await admin.list_consumer_groups()
-        finally:
-            await admin.close()
-        return sorted(name for name, *_ in listed if name.split(".")[0] in SERVICES)
 
 
 def _assigned(packed: bytes) -> set[int]:

@@ -28,7 +28,7 @@ from deploy.local.settings import Settings
 from deploy.local.stack import Stack
 from deploy.local.token import token
 from tests.failure.bookers import BOOK, Bookers
-from tests.failure.replicas import Replicas, shared_evenly
+from tests.failure.replicas import Replicas
 from tests.platform import Platform
 
 PATIENCE = 120
@@ -110,7 +110,7 @@ def test_one_relay_of_two_is_at_work_and_the_other_takes_over(replicas: Replicas
 
 def test_prefer_wait_is_answered_whichever_replica_settles(replicas: Replicas) -> None:
     asked, other = replicas.names("enrolment")
-    until(lambda: shared_evenly(replicas.partitions(QUOTES)), PATIENCE, "halves of the quotes")
+    until(replicas.share_all, PATIENCE, "halves of all partitions")
     run_id = replicas.platform.a_run(capacity=30)
     before = replicas.records(other, "membership.quotes")
     headers = {
@@ -131,7 +131,6 @@ def test_prefer_wait_is_answered_whichever_replica_settles(replicas: Replicas) -
     assert replicas.records(other, "membership.quotes") > before, "the other settled none"
 
 
-QUOTES = "enrolment.membership.quotes"
 READS = (
     "/api/catalog/offers?q=Vergaberecht",
     "/api/membership/organisations/me",

@@ -17,7 +17,7 @@ from time import perf_counter
 LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 CODE = re.compile(rb'"code": *"([a-z-]+)"')
 NOT_BEGUN = ("overloaded", "too-late")
-MOST_LINES = 8000
+MOST_LINES = 800  # below what a process may usually open; who finds none waits, and is timed
 PATIENCE = 35.0  # longer than any limit inside: what is not answered then never will be
 
 
@@ -61,6 +61,7 @@ class Line(asyncio.Protocol):
         """Ready."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self._lines.all.add(self)
 
     def send(self, call: Call) -> None:
         """Put a request on the line."""
@@ -109,9 +110,11 @@ class Lines:
 
     address: str
     free: list[Line] = field(default_factory=list)
+    all: set[Line] = field(default_factory=set)
     waiting: list[Call] = field(default_factory=list)
     opened: int = 0
     open_calls: int = 0
+    closing: bool = False
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, call: Call) -> None:
@@ -120,11 +123,14 @@ class Lines:
         if self.free:
             self.free.pop().send(call)
         elif self.opened < MOST_LINES:
-            self.opened += 1
-            task = asyncio.get_running_loop().create_task(self._open(call))
-            task.add_done_callback(lambda done: done.exception())
+            self._open_for(call)
         else:
             self.waiting.append(call)
+
+    def _open_for(self, call: Call) -> None:
+        self.opened += 1
+        task = asyncio.get_running_loop().create_task(self._open(call))
+        task.add_done_callback(lambda done: done.exception())
 
     async def _open(self, call: Call) -> None:
         host, _, port = self.address.rpartition(":")
@@ -155,8 +161,11 @@ class Lines:
     def gone(self, line: Line) -> None:
         """A line is closed."""
         self.opened -= 1
+        self.all.discard(line)
         if line in self.free:
             self.free.remove(line)
+        if self.waiting and not self.closing:
+            self._open_for(self.waiting.pop(0))
 
     def _one_less(self) -> None:
         self.open_calls -= 1
@@ -169,10 +178,12 @@ class Lines:
             self.quiet.clear()
             with contextlib.suppress(TimeoutError):  # they stay without an answer
                 await asyncio.wait_for(self.quiet.wait(), PATIENCE)
-        for line in self.free:
+        self.closing = True
+        for line in self.all:
             if line.transport is not None:
-                line.transport.close()
-        await asyncio.sleep(0)
+                line.transport.abort()
+        while self.all:
+            await asyncio.sleep(0)
 
 
 async def arrive(
