@@ -8,6 +8,7 @@ import pytest
 from deploy.local.seed import seed
 from deploy.local.settings import Settings
 from deploy.local.stack import Stack
+from tests.failure.checker import check_now
 from tests.platform import Platform
 
 
@@ -15,6 +16,7 @@ from tests.platform import Platform
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """Everything that `make up` starts, on ports and in a folder of its own.
 
+    After the last test all invariants are checked, whatever was done (`tests.failure.checker`).
     Its services can be made to die at places of their code (`chassis.faults`).
     `KC_TEST_PLATFORM=1` takes the copy that the environment describes, as it stands.
     """
@@ -30,6 +32,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     try:
         stack.up()
         seed(stack.settings)
-        yield Platform(stack)
+        found = Platform(stack)
+        yield found
+        stack.up()  # whatever a test left stopped or halted
+        check_now(found)
     finally:
         stack.clean()

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+import asyncpg
 import httpx
+from aiokafka.errors import KafkaError
 
 from deploy.local.identity import realm_file
 from deploy.local.parts import answers
@@ -23,6 +27,8 @@ from tests.platform import Platform
 
 CONVERGENCE_SECONDS = 60.0
 NAME_LETTERS = 3  # shorter names stand in any text
+TROUBLES = (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, httpx.HTTPError)
+T = TypeVar("T")
 LOGGED = (*SERVICES, "gateway", "mailsink")
 
 
@@ -31,17 +37,17 @@ def collect(platform: Platform, history: History | None = None) -> Facts:
     converged_after = converge(platform)
     settings = platform.stack.settings
     hears = subscriptions()
-    tables = asyncio.run(databases.dump(platform.stack))
+    tables = patiently(lambda: asyncio.run(databases.dump(platform.stack)))
     users = json.loads(realm_file(settings).read_text(encoding="utf-8"))["users"]
     return Facts(
         history=history.operations if history else (),
         tables=tables,
-        records=broker.records(platform),
+        records=patiently(lambda: broker.records(platform)),
         mails=tuple(_mails(settings.run / "mail" / "mails.jsonl")),
         hears=hears,
-        places=asyncio.run(broker.places(settings.address("kafka"), hears)),
+        places=patiently(lambda: asyncio.run(broker.places(settings.address("kafka"), hears))),
         logs=_logs(settings.logs),
-        metrics={name: _metrics(settings, name) for name in SERVICES},
+        metrics={name: patiently(partial(_metrics, settings, name)) for name in SERVICES},
         ready={name: _is_ready(settings, name) for name in SERVICES},
         canaries=tuple(sorted(set(_canaries(users, tables)))),
         tenants={
@@ -52,6 +58,18 @@ def collect(platform: Platform, history: History | None = None) -> Facts:
         taken_at=datetime.now(UTC),
         converged_after=converged_after,
     )
+
+
+def patiently(read: Callable[[], T], seconds: float = 60.0) -> T:
+    """Read something of a platform on a busy machine: what did not answer is asked again."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return read()
+        except TROUBLES:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 def converge(platform: Platform, seconds: float = CONVERGENCE_SECONDS) -> float | None:
@@ -65,7 +83,14 @@ def converge(platform: Platform, seconds: float = CONVERGENCE_SECONDS) -> float 
 
 
 def what_is_open(platform: Platform) -> dict[str, int]:
-    """What is still to be done: rows, lag, services that are not ready."""
+    """What is still to be done: rows, lag, what does not answer."""
+    try:
+        return _open_now(platform)
+    except TROUBLES as error:
+        return {f"no answer: {type(error).__name__}": 1}
+
+
+def _open_now(platform: Platform) -> dict[str, int]:
     settings = platform.stack.settings
     asleep = [name for name in SERVICES if not _is_ready(settings, name)]
     if asleep:
@@ -79,11 +104,11 @@ def what_is_open(platform: Platform) -> dict[str, int]:
 
 
 def _is_ready(settings: Settings, service: str) -> bool:
-    return answers(f"{settings.url(service)}/health/ready")
+    return answers(f"{settings.url(service)}/health/ready", timeout=10)
 
 
 def _metrics(settings: Settings, service: str) -> str:
-    return httpx.get(f"{settings.url(service)}/metrics", timeout=20, trust_env=False).text
+    return httpx.get(f"{settings.url(service)}/metrics", timeout=60, trust_env=False).text
 
 
 def _mails(path: Path) -> Iterator[Mail]:

@@ -1,0 +1,69 @@
+"""`python -m tests.failure.soak --minutes 10 [--seed N]` (`make soak minutes=10 seed=N`).
+
+Seeds that failed once (`tests/failure/seeds`) are run first, three minutes each, then a new one. A
+seed that fails is kept there. Every report is written to `.run/soak`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.failure.soak.copy import a_copy
+from tests.failure.soak.run import Report, Soak, as_json, reports_folder
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+REPLAY_MINUTES = 3.0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run; 1 when something was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--pause", type=float, default=0.05, help="seconds between two requests")
+    chosen = parser.parse_args(arguments)
+    fresh = chosen.seed if chosen.seed is not None else random.SystemRandom().randrange(10**6)
+    replayed = [int(path.stem) for path in sorted(SEEDS.glob("*.json")) if path.stem.isdecimal()]
+    runs = [(number, min(REPLAY_MINUTES, chosen.minutes)) for number in replayed]
+    if chosen.seed is not None:
+        runs = []
+    good = True
+    for number, minutes in [*runs, (fresh, chosen.minutes)]:
+        report = one(number, minutes, chosen.pause)
+        print(report.line(), flush=True)
+        print("\n".join(report.violations[:20]), flush=True)
+        good = good and report.passed
+    return 0 if good else 1
+
+
+def one(number: int, minutes: float, pause: float) -> Report:
+    """A soak on a platform of its own."""
+    with a_copy() as platform:
+        report, log, _ = Soak(platform, number, minutes, pause).run()
+    text = json.dumps(as_json(report, log), indent=1)
+    (reports_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{number}.json").write_text(text)
+    if not report.passed:
+        keep(report)
+    return report
+
+
+def keep(report: Report) -> None:
+    """Remember a seed that failed."""
+    told = {
+        "seed": report.seed,
+        "minutes": report.minutes,
+        "commit": report.commit,
+        "violations": report.violations[:20],
+    }
+    path = SEEDS / f"{report.seed}.json"
+    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
