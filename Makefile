@@ -100,6 +100,10 @@ lock: setup ## resolve all dependencies anew into requirements.lock
 bench: setup ## measure the pace of the main job (only=http,... keep=1)
 	@$(PY) -m tests.load --only="$(only)" --keep="$(keep)" --scale="$(scale)"
 
+.PHONY: soak
+soak: setup ## load and random faults, then the check (minutes=10 seed=N)
+	@$(PY) -m tests.failure.soak $(if $(minutes),--minutes=$(minutes)) $(if $(seed),--seed=$(seed))
+
 profile: setup ## where services spend their time under load (service=NAME kind=flamegraph)
 	@$(PY) -m tests.load.profile --service="$(service)" --kind="$(kind)" --scale="$(scale)"
 

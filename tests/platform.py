@@ -58,8 +58,8 @@ class Platform:
     async def _send(self, records: Iterable[tuple[str, bytes, bytes, Any]]) -> None:
         address = self.stack.settings.address("kafka")
         producer = AIOKafkaProducer(bootstrap_servers=address, acks="all")
-        await producer.start()
         try:
+            await producer.start()
             for topic, key, value, headers in records:
                 await producer.send_and_wait(topic, value, key=key, headers=headers)
         finally:
@@ -71,8 +71,8 @@ class Platform:
 
     async def _read(self, topics: Sequence[str]) -> list[ConsumerRecord]:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.stack.settings.address("kafka"))
-        await consumer.start()
         try:
+            await consumer.start()
             places = [TopicPartition(name, n) for name in topics for n in range(PARTITIONS[name])]
             consumer.assign(places)
             await consumer.seek_to_beginning(*places)

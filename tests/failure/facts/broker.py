@@ -29,9 +29,9 @@ async def places(address: str, hears: tuple[Hears, ...]) -> tuple[Place, ...]:
     """The committed offset and the end of every partition that somebody hears."""
     consumer = AIOKafkaConsumer(bootstrap_servers=address)
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
-    await consumer.start()
-    await admin.start()
     try:
+        await consumer.start()
+        await admin.start()
         found: list[Place] = []
         for one in hears:
             group = f"{one.service}.{one.topic}"

@@ -32,9 +32,11 @@ T = TypeVar("T")
 LOGGED = (*SERVICES, "gateway", "mailsink")
 
 
-def collect(platform: Platform, history: History | None = None) -> Facts:
-    """Everything there is to know, after at most a minute of waiting for rest (I40)."""
-    converged_after = converge(platform)
+def collect(
+    platform: Platform, history: History | None = None, seconds: float = CONVERGENCE_SECONDS
+) -> Facts:
+    """Everything there is to know, after at most `seconds` of waiting for rest (I40)."""
+    converged_after = converge(platform, seconds)
     settings = platform.stack.settings
     hears = subscriptions()
     tables = patiently(lambda: asyncio.run(databases.dump(platform.stack)))
