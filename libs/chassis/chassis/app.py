@@ -37,6 +37,7 @@ from chassis.kafka import Listener, create_topics, listen, topics_of
 from chassis.migrations import migrate
 from chassis.relay import Relay
 from chassis.settings import ServiceSettings, system_clock
+from chassis.straight import Straight, chosen
 from chassis.timers import Timer, Timers
 
 # What a stop may take: requests (an open stream never ends by itself), then batches, then the
@@ -60,6 +61,8 @@ class Service:
     subscribe: Callable[[Subscriptions], None]
     timers: Sequence[Timer] = ()
     background: Sequence[Background] = ()
+    straight: Sequence[Callable[..., Any]] = ()
+    """The functions of the routes that most requests are for (`chassis.straight`)."""
     larger_bodies: Mapping[str, int] = field(default_factory=dict)
     clock: Clock = system_clock
 
@@ -81,7 +84,7 @@ class Running:
         self.commands = Commands(self.db, settings.max_waiting_writes)
         self.relay = Relay(self.db, settings.kafka)
         self.timers = Timers([*service.timers, *housekeeping.TIMERS], self.db)
-        self.listeners: list[Listener] = []
+        self.listener: Listener | None = None
         self.database_ready = self.kafka_ready = self.leaving = False
         self._broker: Any = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -109,13 +112,13 @@ class Running:
         settings = service.settings
         topics = topics_of(service.name, subscriptions)
         await create_topics(settings.kafka, topics, settings.kafka_replicas)
-        broker, listeners = listen(settings, service.name, subscriptions, self.db)
+        broker, listener = listen(settings, service.name, subscriptions, self.db)
         try:
             await broker.start()
         except BaseException:
             await broker.stop()
             raise
-        self._broker, self.listeners = broker, listeners
+        self._broker, self.listener = broker, listener
         self._relaying = asyncio.create_task(self.relay.run())
 
     async def _until(self, what: str, prepare: Callable[[], Awaitable[None]]) -> None:
@@ -162,6 +165,8 @@ class Running:
             return
         try:
             async with asyncio.timeout(BATCHES_SECONDS):
+                if self.listener is not None:
+                    await self.listener.close()
                 await self._broker.stop()
         except Exception as error:  # the outbox shall be sent all the same
             log.warning("consumers not stopped", error=type(error).__name__, exc_info=True)
@@ -192,6 +197,8 @@ def create_app(service: Service) -> FastAPI:
     for router in (*service.routers, operations.router(service.name)):
         app.include_router(router)
     _answer_errors(app, service.name)
+    hot = [route for router in service.routers for route in chosen(router.routes, service.straight)]
+    app.add_middleware(Straight, routes=hot, refused=_refused(service.name))
     app.add_middleware(
         doors.BodyCheck, limit=settings.max_body_bytes, larger=dict(service.larger_bodies)
     )
@@ -205,15 +212,27 @@ def create_app(service: Service) -> FastAPI:
     return app
 
 
-def _answer_errors(app: FastAPI, name: str) -> None:
-    @app.exception_handler(Refusal)
-    async def refusal(request: Request, refusal: Refusal) -> Response:
-        metrics.REFUSALS.labels(name, refusal.code).inc()
-        return problems.refused(request, refusal)
+def _refused(name: str) -> Callable[[Request, Exception], Response]:
+    """How a no is answered, whichever way a request came."""
 
+    def answer(request: Request, no: Exception) -> Response:
+        if isinstance(no, Refusal):
+            metrics.REFUSALS.labels(name, no.code).inc()
+            return problems.refused(request, no)
+        if isinstance(no, problems.Unavailable):
+            return problems.unavailable(request, no)
+        raise no
+
+    return answer
+
+
+def _answer_errors(app: FastAPI, name: str) -> None:
+    answered = _refused(name)
+
+    @app.exception_handler(Refusal)
     @app.exception_handler(problems.Unavailable)
-    async def unavailable(request: Request, why: problems.Unavailable) -> Response:
-        return problems.unavailable(request, why)
+    async def refused(request: Request, no: Exception) -> Response:
+        return answered(request, no)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:

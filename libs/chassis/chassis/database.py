@@ -3,18 +3,22 @@
 Outside this module nobody commits. SQL is set-based text of the services' own `store.py`.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias
 from uuid import UUID
 
+import asyncpg
 from contracts.base import Event
-from sqlalchemy import CursorResult, RowMapping, TextClause
+from sqlalchemy import TextClause
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chassis import outbox
 from chassis.settings import ServiceSettings, system_clock
@@ -31,38 +35,63 @@ SERVER_SETTINGS = {
 }
 
 
+_DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
+
+
 def random_ids(count: int) -> list[UUID]:
     """Random (version 4) ids, from one call to the system."""
     noise = os.urandom(16 * count)
     return [UUID(bytes=noise[i : i + 16], version=4) for i in range(0, len(noise), 16)]
 
 
-class Transaction:
-    """What a handler works with. `now` is the one time of everything in it."""
+Row: TypeAlias = asyncpg.Record
+"""A row of an answer: `row["column"]`, or its values in order."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
-        self._connection = connection
+
+@lru_cache(maxsize=2000)
+def _compiled(sql: TextClause) -> tuple[str, tuple[str, ...]]:
+    """A statement as the driver takes it, and the names of its parameters in order."""
+    compiled = sql.compile(dialect=_DIALECT)
+    return str(compiled), tuple(compiled.positiontup or ())
+
+
+class Transaction:
+    """What a handler works with. `now` is the one time of everything in it.
+
+    Statements go to the driver as they are, without SQLAlchemy's result objects: they cost more
+    than the statements (docs/performance.md).
+    """
+
+    def __init__(self, driver: asyncpg.Connection, now: datetime) -> None:
+        self._driver = driver
         self._told: list[Event] = []
         self._letters: list[outbox.Letter] = []
+        self._bells: set[str] = set()
         self.now = now
 
-    async def execute(
-        self, sql: TextClause, params: Mapping[str, Any] | None = None
-    ) -> CursorResult[Any]:
-        """Run a statement."""
-        return await self._connection.execute(sql, params)
+    async def execute(self, sql: TextClause, params: Mapping[str, Any] | None = None) -> int:
+        """Run a statement; how many rows it changed."""
+        query, names = _compiled(sql)
+        done = await self._driver.execute(query, *[(params or {})[name] for name in names])
+        count = done.rpartition(" ")[2]
+        return int(count) if count.isdecimal() else 0
 
-    async def rows(
-        self, sql: TextClause, params: Mapping[str, Any] | None = None
-    ) -> Sequence[RowMapping]:
+    async def rows(self, sql: TextClause, params: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """Run a statement and read its rows."""
-        return (await self._connection.execute(sql, params)).mappings().all()
+        query, names = _compiled(sql)
+        found: list[Row] = await self._driver.fetch(
+            query, *[(params or {})[name] for name in names]
+        )
+        return found
 
-    async def row(
-        self, sql: TextClause, params: Mapping[str, Any] | None = None
-    ) -> RowMapping | None:
+    async def row(self, sql: TextClause, params: Mapping[str, Any] | None = None) -> Row | None:
         """Run a statement and read its first row, if there is one."""
-        return (await self._connection.execute(sql, params)).mappings().first()
+        rows = await self.rows(sql, params)
+        return rows[0] if rows else None
+
+    def ring(self, bell: str) -> None:
+        """Wake who waits for this bell (`Database.bell`), after the commit."""
+        self._bells.add(bell)
 
     async def emit(self, *events: Event) -> None:
         """Tell what happened: the rows reach the outbox with this commit, in this order.
@@ -76,16 +105,23 @@ class Transaction:
         """Send bytes that are not an event of ours (a dead letter), with this commit."""
         self._letters.append(letter)
 
-    async def flush(self) -> bool:
-        """Write what was told to the outbox. True when there was something."""
+    @property
+    def rung(self) -> set[str]:
+        """The bells that were rung."""
+        return self._bells
+
+    async def flush(self) -> "list[outbox.Posted]":
+        """Write what was told to the outbox; it comes back with its numbers."""
         letters = [
             outbox.letter(event, id_, self.now)
             for event, id_ in zip(self._told, random_ids(len(self._told)), strict=True)
         ] + self._letters
         self._told, self._letters = [], []
-        if letters:
-            await self._connection.execute(outbox.INSERT, outbox.params(letters))
-        return bool(letters)
+        if not letters:
+            return []
+        rows = await self.rows(outbox.INSERT, outbox.params(letters))
+        numbers = sorted(row["seq"] for row in rows)
+        return [outbox.Posted(*pair) for pair in zip(numbers, letters, strict=True)]
 
 
 class Database:
@@ -95,7 +131,9 @@ class Database:
         self.name = name
         self.clock = clock
         self.url = settings.database_url
-        self._after_commit: list[Callable[[bool], None]] = []
+        self._after_commit: list[Callable[[list[outbox.Posted]], None]] = []
+        self._bells: dict[str, asyncio.Event] = {}
+        self._on_posting: list[Callable[[list[outbox.Posted]], None]] = []
         self.engine: AsyncEngine = create_async_engine(
             self.url,
             pool_size=settings.pool_size,
@@ -109,25 +147,53 @@ class Database:
             },
         )
 
-    def after_commit(self, call: Callable[[bool], None]) -> None:
-        """Call this after every commit of ours; the argument says whether events were told."""
+    def after_commit(self, call: "Callable[[list[outbox.Posted]], None]") -> None:
+        """Call this after every commit of ours, with what it put into the outbox."""
         self._after_commit.append(call)
+
+    def on_posting(self, call: "Callable[[list[outbox.Posted]], None]") -> None:
+        """Call this with what a transaction of ours has put into the outbox, before it commits."""
+        self._on_posting.append(call)
+
+    def bell(self, name: str) -> asyncio.Event:
+        """Set by every commit of ours that rang it; whoever waits for it clears it."""
+        return self._bells.setdefault(name, asyncio.Event())
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commit on a clean exit, roll back on any error."""
-        async with self.engine.begin() as connection:
-            tx = Transaction(connection, self.clock())
+        async with self._driver() as driver, driver.transaction():
+            tx = Transaction(driver, self.clock())
             yield tx
-            told = await tx.flush()
+            posted = await tx.flush()
+            for call in self._on_posting:
+                call(posted)
         for call in self._after_commit:
-            call(told)
+            call(posted)
+        for name in tx.rung:
+            self.bell(name).set()
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Transaction]:
         """Read only; what is told here goes nowhere."""
+        async with self._driver() as driver:
+            yield Transaction(driver, self.clock())
+
+    @asynccontextmanager
+    async def _driver(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection of the pool, as the driver has it. After an outage none is trusted."""
         async with self.engine.connect() as connection:
-            yield Transaction(connection, self.clock())
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection
+            assert driver is not None  # noqa: S101 - only a closed one has none
+            try:
+                yield driver
+            except BaseException as error:
+                if driver.is_closed() or not isinstance(error, Exception):
+                    await connection.invalidate()
+                if is_outage(error):
+                    await self.engine.dispose(close=False)
+                raise
 
     async def answers(self) -> bool:
         """Whether the database is there and takes writes. Whatever else it says means no."""
@@ -155,7 +221,7 @@ PASSING = ("40001", "40P01", "55P03")
 
 
 def _sqlstate(error: BaseException) -> str:
-    cause = getattr(error, "orig", None)
+    cause = getattr(error, "orig", None) or error
     return str(getattr(cause, "sqlstate", "") or getattr(cause, "pgcode", "") or "")
 
 
@@ -165,17 +231,17 @@ def _says_outage(state: str) -> bool:
 
 def is_passing(error: BaseException) -> bool:
     """A deadlock or a lock that took too long: the same work may go through next time."""
-    return isinstance(error, DBAPIError) and _sqlstate(error) in PASSING
+    return _sqlstate(error) in PASSING
 
 
 def is_too_slow(error: BaseException) -> bool:
     """A statement ran into its time limit: less work at once may go through."""
-    return isinstance(error, DBAPIError) and _sqlstate(error) == TOO_SLOW
+    return _sqlstate(error) == TOO_SLOW
 
 
 def is_no_text(error: BaseException) -> bool:
     """A NUL in a path or a query got as far as a statement: no text of the database."""
-    return isinstance(error, DBAPIError) and _sqlstate(error) == NO_TEXT
+    return _sqlstate(error) == NO_TEXT
 
 
 def is_outage(error: BaseException) -> bool:

@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from contracts.refusal import NOT_FOUND
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
-from chassis.database import Transaction, random_ids
+from chassis.database import Row, Transaction, random_ids
 from chassis.outbox import Letter, pack
 from chassis.records import Delivery, Record
 
@@ -131,21 +131,21 @@ def _copy(id_: UUID, record: Record, why: dict[str, str], now: datetime) -> Lett
     send. Then the copy says where the message is kept.
     """
     added = [(name, value.encode()) for name, value in why.items()]
-    headers, key, value = pack([*record.headers, *added]), record.key, record.value
-    if len(headers) + len(key or b"") + len(value or b"") > MAX_COPY:
-        headers = pack([*added, ("dead_letter", str(id_).encode())])
+    headers, key, value = [*record.headers, *added], record.key, record.value
+    if len(pack(headers)) + len(key or b"") + len(value or b"") > MAX_COPY:
+        headers = [*added, ("dead_letter", str(id_).encode())]
         key, value = (key if len(key or b"") < MAX_COPY // 2 else b""), None
     if key is None and value is None:
         key = b""
     return Letter(id_, f"{record.topic}.dead", key, headers, value, now)
 
 
-async def waiting_behind(tx: Transaction, topic: str, key: bytes) -> Sequence[RowMapping]:
+async def waiting_behind(tx: Transaction, topic: str, key: bytes) -> Sequence[Row]:
     """The dead messages of a key, in order."""
     return await tx.rows(FOLLOWERS, {"topic": topic, "key": key})
 
 
-async def claim(tx: Transaction, letter_id: UUID) -> Sequence[RowMapping]:
+async def claim(tx: Transaction, letter_id: UUID) -> Sequence[Row]:
     """Take the turn for the key of a dead message; it and what waits of its key, in order.
 
     Raises:
@@ -176,7 +176,7 @@ async def settle(
     await tx.execute(SETTLE, params)
 
 
-def described(row: RowMapping) -> dict[str, Any]:
+def described(row: Row) -> dict[str, Any]:
     """A dead letter in a list: never its content."""
     wanted = ("id", "topic", "partition", "offset", "reason", "detail", "attempts", "state")
     shown: dict[str, Any] = {name: row[name] for name in wanted}

@@ -7,6 +7,7 @@ foreseen. Everything refused here is a problem document.
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -42,8 +43,7 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
-        given = request.headers.get("x-correlation-id", "")
+        given, traceparent = _told(scope)
         correlation_id = given if CORRELATION.fullmatch(given) else str(uuid4())
         scope.setdefault("state", {})["correlation_id"] = correlation_id
         status = 0
@@ -60,7 +60,6 @@ class Door:
         started = monotonic()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(service=self._service, correlation_id=correlation_id)
-        traceparent = request.headers.get("traceparent")
         with tracing.request(scope["method"], traceparent):
             try:
                 if not self._awake() and not scope["path"].startswith(QUIET):
@@ -70,16 +69,30 @@ class Door:
             except Exception as error:
                 if status:
                     raise  # the answer is already on its way
-                await _unforeseen(request, error)(scope, receive, answer)
+                await _unforeseen(Request(scope), error)(scope, receive, answer)
         self._tell(scope["method"], _route(scope), status, monotonic() - started)
 
     def _tell(self, method: str, route: str, status: int, seconds: float) -> None:
-        metrics.REQUESTS.labels(self._service, method, route or "none", str(status)).observe(
-            seconds
-        )
+        _timer(self._service, method, route or "none", str(status)).observe(seconds)
         if not route.startswith(QUIET):
             ms = round(seconds * 1000, 1)
             log.info("request", method=method, route=route, status=status, ms=ms)
+
+
+@lru_cache(maxsize=1000)  # routes, methods and statuses are few
+def _timer(*labels: str) -> Any:
+    return metrics.REQUESTS.labels(*labels)
+
+
+def _told(scope: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The correlation id and the `traceparent` that the client sends."""
+    correlation, trace = "", None
+    for name, value in scope["headers"]:
+        if name == b"x-correlation-id":
+            correlation = value.decode("latin-1")
+        elif name == b"traceparent":
+            trace = value.decode("latin-1")
+    return correlation, trace
 
 
 def _route(scope: Mapping[str, Any]) -> str:
@@ -118,11 +131,16 @@ class BodyCheck:
             body = await _read(receive, limit)
         except ClientDisconnect:
             return  # half a request is none
-        wrong = problems.TOO_LARGE if body is None else _judge(request, body)
-        if wrong is not None:
-            await problems.problem(request, wrong)(scope, receive, send)
+        value: Any = None
+        try:
+            if body is None:
+                raise _Wrong(problems.TOO_LARGE)
+            if body:
+                value = _judged(request, body)
+        except _Wrong as wrong:
+            await problems.problem(request, wrong.rule)(scope, receive, send)
             return
-        scope.setdefault("state", {})["body"] = body
+        scope.setdefault("state", {}).update(body=body, json=value)
         handed = False
 
         async def again() -> Message:
@@ -156,31 +174,50 @@ async def _read(receive: Receive, limit: int) -> bytes | None:
     return b"".join(parts)
 
 
-def _judge(request: Request, body: bytes) -> Rule | None:
-    if not body:
-        return None
+class _Wrong(Exception):  # noqa: N818 - it carries a rule to the answer
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+
+def _judged(request: Request, body: bytes) -> Any:
+    """What the body says."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.headers.get("content-encoding", "identity") != "identity":
-        return problems.UNSUPPORTED
+        raise _Wrong(problems.UNSUPPORTED)
     if kind != "application/json" and not (
         kind.startswith("application/") and kind.endswith("+json")
     ):
-        return problems.UNSUPPORTED
-    return None if is_strict_json(body) else problems.MALFORMED
+        raise _Wrong(problems.UNSUPPORTED)
+    try:
+        return strict_json(body)
+    except (ValueError, RecursionError):
+        raise _Wrong(problems.MALFORMED) from None
+
+
+def strict_json(body: bytes) -> Any:
+    """UTF-8 JSON without NaN, Infinity, NUL, lone surrogates, duplicate keys or deep nesting.
+
+    Raises:
+        ValueError, RecursionError: it is none.
+    """
+    text = body.decode("utf-8")
+    if _too_deep(text):
+        raise ValueError("too deep")
+    value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+    if "\\u" in text:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # fails on a lone surrogate
+    if "\\u0000" in text and "\x00" in _all_text(value):
+        raise ValueError("a NUL is no text of the database")
+    return value
 
 
 def is_strict_json(body: bytes) -> bool:
-    """UTF-8 JSON without NaN, Infinity, NUL, lone surrogates, duplicate keys or deep nesting."""
+    """Whether a body is what `strict_json` reads."""
     try:
-        text = body.decode("utf-8")
-        if _too_deep(text):
-            return False
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
-        if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode("utf-8")  # fails on a lone surrogate
-        return "\\u0000" not in text or "\x00" not in _all_text(value)
+        strict_json(body)
     except (ValueError, RecursionError):
         return False
+    return True
 
 
 def _too_deep(text: str) -> bool:

@@ -4,20 +4,25 @@ Facts that bite are handled here once: at-most-once by default, headers that bre
 partitions given away in the middle of a batch, topics created silently.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from contracts.topics import DAY_MS, TOPICS, Topic
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
+from faststream.message import AckStatus
 from faststream.middlewares import AckPolicy
 
 from chassis.careful import Careful
 from chassis.database import Database
 from chassis.delivery import Delivered, Subscription
+from chassis.fetching import IDLE_MS, Fetching
+from chassis.offsets import Offsets
 from chassis.records import Record
 from chassis.settings import ServiceSettings
 from chassis.unreadable import tolerate
@@ -29,31 +34,43 @@ DEAD_RETENTION_MS = 365 * DAY_MS
 class Drain(ConsumerRebalanceListener):  # type: ignore[misc]
     """Gives partitions away only after the running batch: its commit would be lost silently."""
 
-    def __init__(self, delivered: Delivered) -> None:
-        self._delivered = delivered
+    def __init__(self, listener: "Listener") -> None:
+        self._listener = listener
 
     async def on_partitions_revoked(
         self,
         revoked: Iterable[TopicPartition],  # noqa: ARG002
     ) -> None:
-        """Wait for the batch that is being handled."""
-        async with self._delivered.running:
-            pass
+        """Wait for the batch that is being handled, and commit what is handled."""
+        async with self._listener.delivered.running:
+            await self._listener.commit()
+            self._listener.delivered.next_offsets.clear()
+            self._listener.offsets.forget()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Nothing to prepare."""
 
 
+class Handled(KafkaAckableMessage):
+    """A batch whose offsets are committed a little later, by `Offsets`."""
+
+    async def ack(self) -> None:
+        """Done, as far as the framework is concerned."""
+        self.committed = AckStatus.ACKED
+
+
 class Listener:
-    """One batch subscriber: a topic, a group of its own per service, one consumer."""
+    """The batch subscriber of a service: all its topics, one group, one consumer."""
 
     def __init__(
-        self, broker: KafkaBroker, name: str, subscription: Subscription, delivered: Delivered
+        self, broker: KafkaBroker, name: str, subscriptions: Sequence[Subscription], db: Database
     ) -> None:
-        self.topic = subscription.topic
-        self.delivered = delivered
+        self.topics = [subscription.topic for subscription in subscriptions]
+        self.delivered = Delivered(name, subscriptions, db)
+        self.offsets = Offsets(self.delivered.next_offsets)
         self._broker, self._name = broker, name
         self._subscriber: Any = None
+        self._closing = False
 
     @property
     def consumer(self) -> AIOKafkaConsumer | None:
@@ -63,34 +80,55 @@ class Listener:
     def subscribe(self, settings: ServiceSettings) -> None:
         """Register with FastStream, before the broker starts."""
         self._subscriber = self._broker.subscriber(
-            self.topic.name,
+            *(topic.name for topic in self.topics),
             batch=True,
-            group_id=f"{self._name}.{self.topic.name}",
+            group_id=settings.kafka_group or self._name,
             max_records=settings.batch_records,
-            batch_timeout_ms=20,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
+            # by ranges: the same partition of all topics, so all events of a key, to one member
+            partition_assignment_strategy=(RangePartitionAssignor,),
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=500,
-            fetch_max_wait_ms=500,
+            fetch_max_wait_ms=IDLE_MS,
             parser=self._parse,
             decoder=_as_it_is,
-            listener=Drain(self.delivered),
+            listener=Drain(self),
             no_reply=True,
         )
-        fast = self._subscriber.get_msg
-        self._subscriber.get_msg = Careful(fast, self.delivered, settings.batch_records).read
+        fetching = Fetching(settings.batch_records, settings.gather_ms)
+        careful = Careful(fetching.read, self.delivered, settings.batch_records)
+
+        async def next_batch(consumer: AIOKafkaConsumer) -> tuple[Record, ...]:
+            if self._closing:
+                await asyncio.sleep(0.05)
+                return ()
+            return await careful.read(consumer)
+
+        self._subscriber.get_msg = next_batch
         self._subscriber(self._hear)
+
+    async def commit(self) -> None:
+        """Commit what is handled."""
+        if self.consumer is not None:
+            await self.offsets.commit(self.consumer)
+
+    async def close(self) -> None:
+        """Finish the batch at hand, commit it, and begin no other."""
+        self._closing = True
+        async with self.delivered.running:
+            await self.commit()
 
     async def _hear(self, records: Any) -> None:
         consumer = self.consumer
         if consumer is None:
             raise RuntimeError("a batch before the start")
         await self.delivered.batch(records, consumer)
+        self.offsets.soon(consumer)
 
     async def _parse(self, records: tuple[Record, ...], _original: Any) -> KafkaAckableMessage:
         """FastStream's own parser decodes every header and fails for the batch on a broken one."""
-        return KafkaAckableMessage(
+        return Handled(
             body=b"",
             headers={},
             raw_message=records,
@@ -121,17 +159,13 @@ def make_broker(settings: ServiceSettings, name: str) -> KafkaBroker:
 
 def listen(
     settings: ServiceSettings, name: str, subscriptions: Sequence[Subscription], db: Database
-) -> tuple[KafkaBroker, list[Listener]]:
-    """The broker with a subscriber for every subscription."""
+) -> tuple[KafkaBroker, Listener]:
+    """The broker with its subscriber."""
     tolerate()
     broker = make_broker(settings, name)
-    listeners = [
-        Listener(broker, name, subscription, Delivered(name, subscription, db))
-        for subscription in subscriptions
-    ]
-    for listener in listeners:
-        listener.subscribe(settings)
-    return broker, listeners
+    listener = Listener(broker, name, subscriptions, db)
+    listener.subscribe(settings)
+    return broker, listener
 
 
 def topics_of(name: str, subscriptions: Iterable[Subscription]) -> list[Topic]:

@@ -64,6 +64,10 @@ def _json(line: Any, **_: Any) -> str:
     return orjson.dumps(line, default=str).decode()
 
 
+def _json_bytes(line: Any, **_: Any) -> bytes:
+    return orjson.dumps(line, default=str)
+
+
 def configure(service: str, level: str) -> None:
     """Write everything, also what libraries log, as JSON lines to standard output."""
     shared: list[Any] = [
@@ -76,12 +80,13 @@ def configure(service: str, level: str) -> None:
     ]
     structlog.configure(
         processors=[
-            structlog.stdlib.filter_by_level,
             *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+            structlog.processors.EventRenamer("msg"),
+            structlog.processors.JSONRenderer(serializer=_json_bytes),
         ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        # Our own lines go straight out: the way through `logging` costs five times as much
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)

@@ -23,12 +23,12 @@ GROUP_SIZE = Histogram(
 )
 BATCH_SIZE = Histogram(
     "kc_batch_size",
-    "Records in one transaction",
+    "Records of one topic in one batch",
     ["service", "topic"],
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
 )
 BATCH_SECONDS = Histogram(
-    "kc_batch_seconds", "Time of one batch, commit included", ["service", "topic"], buckets=FAST
+    "kc_batch_seconds", "Time of one batch, commit included", ["service"], buckets=FAST
 )
 RECORDS = Counter("kc_records", "Records by what became of them", ["service", "topic", "outcome"])
 DEAD_LETTERS = Gauge("kc_dead_letters", "Messages set aside and not settled", ["service", "topic"])

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from chassis import commands, dead_letters, delivery, outbox
+from chassis import commands, dead_letters, inbox, outbox
 
 ONE_AT_A_TIME = text("SELECT pg_advisory_lock(hashtext('migrations'))")
 
@@ -18,8 +18,8 @@ def chassis_tables(op: Any) -> None:
     """Create the tables that every service has. Called by its first migration."""
     for statement in (
         outbox.TABLE,
-        delivery.INBOX,
-        delivery.INBOX_INDEX,
+        inbox.TABLE,
+        inbox.INDEX,
         commands.TABLE,
         commands.INDEX,
         dead_letters.TABLE,

@@ -33,9 +33,9 @@ def router(name: str) -> APIRouter:
 def _health(routes: APIRouter) -> None:
     @routes.get("/health/live", include_in_schema=False)
     async def live(request: Request) -> Response:
-        for listener in request.app.state.running.listeners:
-            if await _stands_still(listener):
-                return problems.unavailable(request, STANDS_STILL)
+        listener = request.app.state.running.listener
+        if listener is not None and await _stands_still(listener):
+            return problems.unavailable(request, STANDS_STILL)
         return Response('{"status":"live"}', media_type="application/json")
 
     @routes.get("/health/serving", include_in_schema=False)
@@ -79,16 +79,14 @@ async def _stands_still(listener: Listener) -> bool:
     if consumer is None or consumer.paused() or listener.delivered.running.locked():
         return False
     silent = monotonic() - listener.delivered.last_handled_at
-    return silent > STANDSTILL_SECONDS and (await _lag(listener))[0] > 0
+    return silent > STANDSTILL_SECONDS and any((await _lag(listener)).values())
 
 
 async def refresh(running: Any, name: str) -> None:
     """Bring the figures up to date that are read rather than counted."""
     metrics.POOL_IN_USE.labels(name).set(running.db.engine.pool.checkedout())
-    for listener in running.listeners:
-        records, seconds = await _lag(listener)
-        metrics.LAG_RECORDS.labels(name, listener.topic.name).set(records)
-        metrics.LAG_SECONDS.labels(name, listener.topic.name).set(seconds)
+    if running.listener is not None:
+        await _show_lag(running.listener, name)
     if not running.database_ready:
         return
     try:
@@ -103,18 +101,25 @@ async def refresh(running: Any, name: str) -> None:
     metrics.OUTBOX_DEPTH.labels(name).set(outbox["depth"] if outbox else 0)
     metrics.OUTBOX_AGE.labels(name).set(time() - oldest.timestamp() if oldest else 0)
     counts = {row["topic"]: row["n"] for row in dead}
-    for listener in running.listeners:
-        topic = listener.topic.name
+    for subscription in running.service.subscriptions.all:
+        topic = subscription.topic.name
         metrics.DEAD_LETTERS.labels(name, topic).set(counts.get(topic, 0))
 
 
-async def _lag(listener: Listener) -> tuple[int, float]:
-    """Records not yet handled, and for how many seconds the oldest of them has waited at most."""
-    consumer, records = listener.consumer, 0
-    if consumer is None:
-        return 0, 0.0
-    for place in consumer.assignment():
-        end = consumer.highwater(place)
-        if end is not None:
-            records += max(0, end - await consumer.position(place))
-    return records, max(0.0, time() - listener.delivered.handled_until) if records else 0.0
+async def _show_lag(listener: Listener, name: str) -> None:
+    for topic, records in (await _lag(listener)).items():
+        age = time() - listener.delivered.handled_until[topic]
+        metrics.LAG_RECORDS.labels(name, topic).set(records)
+        metrics.LAG_SECONDS.labels(name, topic).set(max(0.0, age) if records else 0.0)
+
+
+async def _lag(listener: Listener) -> dict[str, int]:
+    """Records not yet handled, by topic."""
+    waiting = {topic.name: 0 for topic in listener.topics}
+    consumer = listener.consumer
+    if consumer is not None:
+        for place in consumer.assignment():
+            end = consumer.highwater(place)
+            if end is not None:
+                waiting[place.topic] += max(0, end - await consumer.position(place))
+    return waiting

@@ -1,8 +1,9 @@
 """The outbox table and its rows. Only the relay (`chassis.relay`) reads them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -27,12 +28,13 @@ INSERT = text("""
     SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:topics AS text[]), CAST(:keys AS bytea[]),
                          CAST(:headers AS text[]), CAST(:payloads AS bytea[]),
                          CAST(:times AS timestamptz[]))
+    RETURNING seq
 """)
 
 # Kafka's own limit is 1 MiB for a record batch; headers need some room.
 MAX_PAYLOAD = 900_000
 
-Headers = list[tuple[str, bytes | None]]
+Headers = Sequence[tuple[str, bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,25 @@ class Letter:
     event_id: UUID
     topic: str
     key: bytes | None
-    headers: str
+    headers: Headers
     payload: bytes | None
     created_at: datetime
 
 
-def pack(headers: Iterable[tuple[str, bytes | None]]) -> str:
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A letter in the outbox, under its number. The numbers of a key grow with its events."""
+
+    seq: int
+    letter: Letter
+
+    @property
+    def place(self) -> tuple[str, bytes | None]:
+        """What keeps its order: the topic and the key."""
+        return (self.letter.topic, self.letter.key)
+
+
+def pack(headers: Headers) -> str:
     """Headers as text. Latin-1 maps every byte to one character and back."""
     return orjson.dumps(
         [(name, None if value is None else value.decode("latin-1")) for name, value in headers]
@@ -71,25 +86,32 @@ def letter(event: Event, id_: UUID, now: datetime) -> Letter:
     payload = event.model_dump_json(exclude_none=True).encode()
     if len(payload) > MAX_PAYLOAD:
         raise ValueError(f"{event.type} is larger than {MAX_PAYLOAD} bytes")
-    key, cause = event.key, event.cause
-    headers = {
-        "ce_id": str(id_),
-        "ce_type": event.type,
-        "ce_source": f"/{event.topic.owner}",
-        "ce_specversion": "1.0",
-        "ce_time": rfc3339(now),
-        "ce_subject": key,
-        "content-type": "application/json",
-        "ce_correlationid": cause.correlation_id if cause else str(id_),
-    }
+    key, cause, known_as = event.key.encode(), event.cause, str(id_)
+    headers = [
+        ("ce_id", known_as.encode()),
+        *_fixed(type(event)),
+        ("ce_time", rfc3339(now).encode()),
+        ("ce_subject", key),
+        ("ce_correlationid", (cause.correlation_id if cause else known_as).encode()),
+    ]
     if cause and cause.causation_id:
-        headers["ce_causationid"] = cause.causation_id
+        headers.append(("ce_causationid", cause.causation_id.encode()))
     if cause and cause.traceparent:
-        headers["traceparent"] = cause.traceparent
+        headers.append(("traceparent", cause.traceparent.encode()))
     if event.version is not None:
-        headers["ce_aggregateversion"] = str(event.version)
-    packed = orjson.dumps(list(headers.items())).decode()
-    return Letter(id_, event.topic.name, key.encode(), packed, payload, now)
+        headers.append(("ce_aggregateversion", str(event.version).encode()))
+    return Letter(id_, event.topic.name, key, headers, payload, now)
+
+
+@cache
+def _fixed(kind: type[Event]) -> Headers:
+    """The headers that are the same for all events of a type."""
+    return [
+        ("ce_type", kind.type.encode()),
+        ("ce_source", f"/{kind.topic.owner}".encode()),
+        ("ce_specversion", b"1.0"),
+        ("content-type", b"application/json"),
+    ]
 
 
 def params(letters: list[Letter]) -> dict[str, list[Any]]:
@@ -98,7 +120,7 @@ def params(letters: list[Letter]) -> dict[str, list[Any]]:
         "ids": [letter.event_id for letter in letters],
         "topics": [letter.topic for letter in letters],
         "keys": [letter.key for letter in letters],
-        "headers": [letter.headers for letter in letters],
+        "headers": [pack(letter.headers) for letter in letters],
         "payloads": [letter.payload for letter in letters],
         "times": [letter.created_at for letter in letters],
     }

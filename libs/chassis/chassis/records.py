@@ -54,6 +54,11 @@ class Delivery:
     content: Event | RawRecord | Poison | None
 
     @property
+    def key(self) -> bytes:
+        """The key of the record; without one, the empty key."""
+        return self.record.key or b""
+
+    @property
     def correlation_id(self) -> str:
         """What the record belongs to, as far as it can be read."""
         cause = self.content.cause if isinstance(self.content, Event | RawRecord) else None
@@ -66,6 +71,14 @@ def headers_of(record: Record) -> dict[str, str]:
         name: (value or b"").decode("utf-8", "replace").replace("\x00", "")
         for name, value in record.headers
     }
+
+
+def type_of(record: Record) -> str:
+    """The event type that a record names, or nothing."""
+    for name, value in record.headers:
+        if name == "ce_type":
+            return (value or b"").decode("utf-8", "replace")
+    return ""
 
 
 def read(record: Record, raw: bool) -> Delivery:

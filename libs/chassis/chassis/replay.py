@@ -6,10 +6,9 @@ from uuid import UUID
 
 from aiokafka import ConsumerRecord
 from pydantic import BaseModel
-from sqlalchemy import RowMapping
 
 from chassis import dead_letters
-from chassis.database import Transaction, is_outage
+from chassis.database import Row, Transaction, is_outage
 from chassis.delivery import Subscription
 from chassis.outbox import unpack
 from chassis.records import Poison, read
@@ -52,7 +51,7 @@ async def replay(running: Any, letter_id: UUID, actor: UUID, dry_run: bool) -> R
     return Replayed(found=found, handled=found, dry_run=False)
 
 
-async def _handle(tx: Transaction, running: Any, rows: Sequence[RowMapping]) -> None:
+async def _handle(tx: Transaction, running: Any, rows: Sequence[Row]) -> None:
     subscriptions: Sequence[Subscription] = running.service.subscriptions.all
     hears = next(s for s in subscriptions if s.topic.name == rows[0]["topic"])
     contents = []
@@ -66,7 +65,7 @@ async def _handle(tx: Transaction, running: Any, rows: Sequence[RowMapping]) -> 
         await hears.handler(tx, contents)
 
 
-def _record(row: RowMapping) -> ConsumerRecord:
+def _record(row: Row) -> ConsumerRecord:
     key, payload = bytes(row["key"]), row["payload"]
     return ConsumerRecord(
         topic=row["topic"],

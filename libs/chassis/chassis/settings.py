@@ -13,6 +13,7 @@ class ServiceSettings(BaseSettings):
 
     database_url: str = Field(description="postgresql+asyncpg://role:password@host:port/database")
     kafka: str = Field("127.0.0.1:9092", description="Bootstrap servers of Kafka")
+    kafka_group: str = Field("", description="Consumer group; empty: the name of the service")
     kafka_replicas: int = Field(1, ge=1, le=7, description="Copies of a new topic's partitions")
     issuer: str = Field(description="Issuer of the access tokens, as it stands in `iss`")
     audience: str = Field("kommunalcampus", description="What `aud` of a token must contain")
@@ -37,6 +38,9 @@ class ServiceSettings(BaseSettings):
         2000, ge=0, le=30_000, description="After SIGTERM: how long requests are still answered"
     )
     batch_records: int = Field(1000, ge=1, description="Records of one topic in one transaction")
+    gather_ms: int = Field(
+        10, ge=1, le=200, description="Kafka: how long records are collected under load"
+    )
     session_timeout_ms: int = Field(10_000, description="Kafka: when a silent consumer is dead")
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis.app import Running, Service, create_app
 from chassis.kafka import create_topics, topics_of
-from chassis.outbox import letter, unpack
+from chassis.outbox import letter
 from chassis.records import Record, read
 from chassis.testing_issuer import Issuer
 
@@ -96,7 +96,7 @@ class TestApp:
             letter(event, id_, self.clock())
             for event, id_ in zip(events, ids or [uuid4() for _ in events], strict=True)
         ]
-        await self.send_raw(*((m.topic, m.key, m.payload, unpack(m.headers)) for m in made))
+        await self.send_raw(*((m.topic, m.key, m.payload, m.headers) for m in made))
         return [m.event_id for m in made]
 
     async def send_raw(self, *records: tuple[str, bytes | None, bytes | None, Any]) -> None:
@@ -142,17 +142,16 @@ class TestApp:
         async with self.db.snapshot() as tx:
             if await tx.row(text("SELECT 1 FROM outbox LIMIT 1")):
                 return False
-        for listener in self.running.listeners:
-            if listener.delivered.running.locked() or listener.consumer is None:
+        listener = self.running.listener
+        if listener is None or listener.consumer is None or listener.delivered.running.locked():
+            return False
+        places = list(listener.consumer.assignment())
+        ends = await listener.consumer.end_offsets(places) if places else {}
+        await listener.commit()
+        for place in places:
+            if (await listener.consumer.committed(place) or 0) < ends[place]:
                 return False
-            places = list(listener.consumer.assignment())
-            if not places:
-                return False
-            ends = await listener.consumer.end_offsets(places)
-            for place in places:
-                if (await listener.consumer.committed(place) or 0) < ends[place]:
-                    return False
-        return True
+        return bool(places)
 
     async def listen(self) -> None:
         """Collect what the service tells, until cancelled."""
@@ -217,22 +216,21 @@ async def _as_admin(servers: Servers, statement: str) -> None:
         await engine.dispose()
 
 
-async def _skip_history(servers: Servers, name: str, topics: Sequence[Topic]) -> None:
-    """Earlier tests left records; the groups of this service begin behind them."""
-    for topic in topics:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=servers.kafka,
-            group_id=f"{name}.{topic.name}",
-            enable_auto_commit=False,
-        )
-        await consumer.start()
-        try:
-            places = [TopicPartition(topic.name, n) for n in range(topic.partitions)]
-            ends = await consumer.end_offsets(places)
-            consumer.assign(places)
-            await consumer.commit(ends)
-        finally:
-            await consumer.stop()
+async def _skip_history(servers: Servers, group: str, topics: Sequence[Topic]) -> None:
+    """Earlier tests left records; this group begins behind them."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=servers.kafka, group_id=group, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        places = [
+            TopicPartition(topic.name, n) for topic in topics for n in range(topic.partitions)
+        ]
+        ends = await consumer.end_offsets(places)
+        consumer.assign(places)
+        await consumer.commit(ends)
+    finally:
+        await consumer.stop()
 
 
 @contextlib.asynccontextmanager
@@ -241,6 +239,7 @@ async def running(
 ) -> AsyncIterator[TestApp]:
     """The service at work, on a database of its own. `settings` are those of its class."""
     clock = TestClock()
+    group = f"test-{uuid4()}"
     async with new_database(servers) as url:
         service = build(
             database_url=url,
@@ -248,11 +247,11 @@ async def running(
             issuer=issuer.url,
             jwks_url=issuer.url,
             clock=clock,
-            **settings,
+            **{"kafka_group": group, **settings},
         )
         heard = [subscription.topic for subscription in service.subscriptions.all]
         await create_topics(servers.kafka, topics_of(service.name, service.subscriptions.all))
-        await _skip_history(servers, service.name, heard)
+        await _skip_history(servers, group, heard)
         app = create_app(service)
         test = TestApp(app, app.state.running, issuer, clock, servers)
         async with app.router.lifespan_context(app):

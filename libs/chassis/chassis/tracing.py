@@ -56,14 +56,14 @@ def name_request(method: str, route: str) -> None:
 
 
 @contextmanager
-def batch(service: str, topic: str, deliveries: Sequence[Delivery]) -> Iterator[None]:
+def batch(service: str, deliveries: Sequence[Delivery]) -> Iterator[None]:
     """One span around a batch, linked to the span of every record in it."""
     if not isinstance(trace.get_tracer_provider(), TracerProvider):
         yield
         return
     links = [Link(context) for d in deliveries if (context := _context_of(d)) is not None]
     tracer = trace.get_tracer(__name__)
-    name = f"{service} process {topic}"
+    name = f"{service} process"
     with tracer.start_as_current_span(name, kind=SpanKind.CONSUMER, links=links) as span:
         span.set_attribute("messaging.batch.message_count", len(deliveries))
         yield

@@ -8,17 +8,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from chassis import delivery, housekeeping
+from chassis import delivery, housekeeping, inbox
 from chassis.database import Database, Transaction
 from chassis.migrations import migrate
-from chassis.outbox import INSERT, Letter, pack, params
+from chassis.outbox import INSERT, Letter, Posted, params
 from chassis.records import Record
 from chassis.relay import DELETE, Relay
 from chassis.testing import TestApp, new_database, until
 from contracts import topics
 from contracts.catalog import RunCancelled
 from contracts.enrolment import EnrolmentExpired
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -60,17 +60,18 @@ async def test_control_without_the_inbox_a_repeat_takes_effect_twice(
 ) -> None:
     assert await times_heard(app, await send_twice(app)) == 1
     blind = text("""
-        SELECT m AS message_id, NULL AS key FROM unnest(CAST(:ids AS uuid[])) m
-         WHERE CAST(:topic AS text) IS NOT NULL AND CAST(:now AS timestamptz) IS NOT NULL
-           AND CAST(:keys AS bytea[]) IS NOT NULL
+        SELECT t AS topic, m AS message_id, NULL AS key
+          FROM unnest(CAST(:topics AS text[]), CAST(:ids AS uuid[])) AS u(t, m)
+         WHERE CAST(:now AS timestamptz) IS NOT NULL AND CAST(:keys AS bytea[]) IS NOT NULL
     """)
-    monkeypatch.setattr(delivery, "ADMIT", blind)
+    monkeypatch.setattr(inbox, "ADMIT", blind)
     assert await times_heard(app, await send_twice(app)) == 2
 
 
 async def test_two_owners_of_one_batch_handle_it_once(app: TestApp) -> None:
-    delivered = app.running.listeners[0].delivered
-    twin = delivery.Delivered("twin", delivered.subscription, app.db)
+    assert app.running.listener is not None
+    delivered = app.running.listener.delivered
+    twin = delivery.Delivered("twin", list(delivered.subscriptions.values()), app.db)
     events = [a_cancelled_run() for _ in range(50)]
     records = [_record(event, n) for n, event in enumerate(events)]
     await asyncio.gather(delivered.batch(records, None), twin.batch(list(reversed(records)), None))
@@ -95,7 +96,7 @@ async def test_a_batch_that_takes_too_long_is_split(app: TestApp) -> None:
     subscription = delivery.Subscription(topics.RUNS, slowly)
     events = [a_cancelled_run() for _ in range(16)]
     records = [_record(event, n) for n, event in enumerate(events)]
-    await delivery.Delivered("slow", subscription, app.db).batch(records, None)
+    await delivery.Delivered("slow", [subscription], app.db).batch(records, None)
     assert [event.run_id for event in heard] == [event.run_id for event in events]
 
 
@@ -114,7 +115,7 @@ async def _leave(db: Database, key: bytes, numbers: Any) -> None:
     """Rows in the outbox that no commit of this process announces."""
     now = datetime.now(UTC)
     letters = [
-        Letter(uuid4(), "enrolment.seats", key, pack([("ce_id", b"x")]), str(n).encode(), now)
+        Letter(uuid4(), "enrolment.seats", key, [("ce_id", b"x")], str(n).encode(), now)
         for n in numbers
     ]
     async with db.engine.begin() as connection:
@@ -181,8 +182,12 @@ async def test_old_keys_and_marks_are_forgotten_and_young_ones_kept(app: TestApp
 class Forgetful(Relay):
     """A relay that forgets before it has sent, and then cannot send."""
 
-    async def _send(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> None:
-        await connection.execute(DELETE, {"seqs": [row.seq for row in rows]})
+    async def _next(self, connection: AsyncConnection) -> Sequence[Posted]:
+        letters = await super()._next(connection)
+        await connection.execute(DELETE, {"seqs": [one.seq for one in letters]})
+        return letters
+
+    async def _send(self, letters: Sequence[Posted]) -> BaseException | None:
         raise ConnectionError("the broker is away")
 
 

@@ -4,11 +4,12 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from chassis import delivery, kafka, metrics
+from chassis import inbox, kafka, metrics
 from chassis.database import Transaction, is_passing
 from chassis.delivery import Subscription
 from chassis.records import RawRecord
@@ -63,10 +64,11 @@ class Member:
         subscription = Subscription(group.topic, self._hear, raw=True)
         # on a busy machine a rebalance may take long: nobody shall be taken for dead meanwhile
         settings = group.app.running.service.settings.model_copy(
-            update={"session_timeout_ms": 60_000}
+            update={"session_timeout_ms": 60_000, "kafka_group": group.name}
         )
-        self.broker, listeners = kafka.listen(settings, group.name, [subscription], group.app.db)
-        (self._listener,) = listeners
+        self.broker, self._listener = kafka.listen(
+            settings, group.name, [subscription], group.app.db
+        )
 
     async def _hear(self, tx: Transaction, records: Sequence[RawRecord]) -> None:
         for record in records:
@@ -164,6 +166,11 @@ async def test_control_without_the_drain_partitions_are_given_away_while_they_ar
 # -- two owners with the same batch
 
 
+def marks(topic: str, ids: list[UUID], now: datetime) -> dict[str, Any]:
+    """What the statement of the inbox takes."""
+    return {"topics": [topic] * len(ids), "ids": ids, "keys": [b""] * len(ids), "now": now}
+
+
 async def meet(app: TestApp, sql: TextClause) -> list[Any]:
     """Two owners mark the same batch, one of them the other way round, both held up half-way.
 
@@ -174,13 +181,12 @@ async def meet(app: TestApp, sql: TextClause) -> list[Any]:
 
     async def mark(mine: list[UUID]) -> list[UUID]:
         async with app.db.transaction() as tx:
-            params = {"topic": topic, "ids": mine, "keys": [], "now": tx.now}
+            params = marks(topic, mine, tx.now)
             return [row["message_id"] for row in await tx.rows(sql, params)]
 
     async with app.db.engine.connect() as third:
         begun = await third.begin()
-        middle = {"topic": topic, "ids": [ids[4]], "keys": [], "now": app.clock()}
-        await third.execute(sql, middle)
+        await third.execute(sql, marks(topic, [ids[4]], app.clock()))
         owners = [asyncio.create_task(mark(batch)) for batch in (ids, ids[::-1])]
         await until(lambda: _waiting(app, 2), 20, name="both owners")
         await begun.rollback()
@@ -195,14 +201,14 @@ async def _waiting(app: TestApp, count: int) -> bool:
 
 
 async def test_two_owners_of_one_batch_wait_for_each_other_and_one_gets_it(app: TestApp) -> None:
-    got = await meet(app, delivery.ADMIT)
+    got = await meet(app, inbox.ADMIT)
     assert sorted(len(ids) for ids in got) == [0, 9]
 
 
 async def test_control_without_an_order_two_owners_of_one_batch_lock_each_other_out(
     app: TestApp,
 ) -> None:
-    unordered = text(str(delivery.ADMIT).replace(" ORDER BY m", ""))
-    assert str(unordered) != str(delivery.ADMIT)
+    unordered = text(str(inbox.ADMIT).replace("ORDER BY t, m", ""))
+    assert str(unordered) != str(inbox.ADMIT)
     got = await meet(app, unordered)
     assert [is_passing(one) for one in got if isinstance(one, BaseException)] == [True]

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from chassis.outbox import INSERT, Letter, pack, params
+from chassis.outbox import INSERT, Letter, params
 from chassis.testing import TestApp, until
 from sqlalchemy import text
 
@@ -15,7 +15,7 @@ async def leave(app: TestApp, *rows: tuple[bytes, bytes]) -> None:
     """Rows (key, payload) in the outbox."""
     now = datetime.now(UTC)
     letters = [
-        Letter(uuid4(), "enrolment.seats", key, pack([("ce_id", b"x")]), payload, now)
+        Letter(uuid4(), "enrolment.seats", key, [("ce_id", b"x")], payload, now)
         for key, payload in rows
     ]
     async with app.db.engine.begin() as connection:

@@ -220,7 +220,7 @@ async def test_control_the_library_alone_stands_still(
     async with start() as app:
         await send(app, topic.name, 1, BAD, GOOD)
         await until(lambda: Careless.failures >= 5, 15)
-        consumer = app.running.listeners[0].consumer
+        consumer = app.running.listener.consumer if app.running.listener else None
         assert consumer is not None
         assert await consumer.position(TopicPartition(topic.name, 1)) == 0
         assert await noted(app) == []

@@ -7,6 +7,9 @@ from pydantic import Field
 class Settings(ServiceSettings):
     """The settings that all services share, and its own."""
 
+    gather_ms: int = Field(
+        100, ge=1, le=200, description="Kafka: how long records are collected under load"
+    )
     operator_name: str = Field("KommunalCampus eG", description="Publisher in our MOOChub feed")
     moochub_capacity: int = Field(
         100, ge=1, le=100_000, description="Seats of an imported run: MOOChub does not tell them"

@@ -8,6 +8,7 @@ from chassis.database import Clock
 from chassis.settings import system_clock
 
 from enrolment import http, schedule
+from enrolment.http.enrolments import request_enrolment
 from enrolment.settings import Settings
 from enrolment.subscribers import subscribe
 
@@ -19,6 +20,7 @@ def build(clock: Clock = system_clock, **settings: Any) -> Service:
         settings=Settings(**settings),
         migrations=Path(__file__).parents[1] / "migrations" / "versions",
         routers=http.ROUTERS,
+        straight=[request_enrolment],
         subscribe=subscribe,
         timers=schedule.TIMERS,
         clock=clock,

@@ -3,10 +3,10 @@
 from uuid import UUID, uuid4
 
 import pytest
+from asyncpg.exceptions import UniqueViolationError
 from enrolment.commands import BookBulk, BulkRow, Who
 from enrolment.domain.enrolment import Enrolment
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
 from services.enrolment.tests.builders import (
     ANNA,
@@ -133,5 +133,5 @@ async def test_the_database_keeps_one_live_enrolment_per_organisation(office: Of
             await tx.execute(copy, {"org": organisation_id, "id": UUID(booked["enrolment_id"])})
 
     await again(AUSSERHALB)
-    with pytest.raises(IntegrityError, match="one_live_enrolment"):
+    with pytest.raises(UniqueViolationError, match="one_live_enrolment"):
         await again(UUID(booked["organisation_id"]))

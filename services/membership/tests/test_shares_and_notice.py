@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from asyncpg.exceptions import RaiseError
 from chassis.testing import TestApp
 from contracts import membership as told
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from .conftest import admitted, applied, read, registered
 
@@ -156,7 +156,7 @@ async def test_a_payment_sent_twice_with_one_key_is_booked_once(
     ],
 )
 async def test_what_was_written_stays(app: TestApp, change: str) -> None:
-    with pytest.raises(DBAPIError, match="append-only"):
+    with pytest.raises(RaiseError, match="append-only"):
         async with app.db.transaction() as tx:
             await tx.execute(text(change))
 

@@ -12,6 +12,9 @@ from notifications.domain.retry import Retry
 class Settings(ServiceSettings):
     """`KC_…` variables of this service."""
 
+    gather_ms: int = Field(
+        100, ge=1, le=200, description="Kafka: how long records are collected under load"
+    )
     smtp: str = Field("127.0.0.1:1025", description="Mail server, host:port")
     smtp_user: str = Field("", description="User name at the mail server; empty: none")
     smtp_password: str = Field("", description="Password at the mail server", repr=False)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from chassis.database import Transaction, columns
+from chassis.database import Row, Transaction, columns
 from contracts.base import Event
 from contracts.catalog import RunChanged, RunScheduled
 from contracts.enrolment import About, BulkSettled
 from contracts.membership import EnrolmentPriced
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from notifications.domain.course import Booking, Run
 from notifications.domain.steps import CONFIRMED, KIND_OF, RESCHEDULED, sequence_of
@@ -236,7 +236,7 @@ async def bulks(tx: Transaction, ids: Iterable[UUID]) -> Mapping[UUID, datetime]
     return {row["bulk_id"]: row["settled_at"] for row in rows}
 
 
-def _bookings(rows: Sequence[RowMapping]) -> dict[UUID, Booking]:
+def _bookings(rows: Sequence[Row]) -> dict[UUID, Booking]:
     return {row["enrolment_id"]: Booking(**row) for row in rows}
 
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from chassis.database import Transaction
-from sqlalchemy import RowMapping, text
+from chassis.database import Row, Transaction
+from sqlalchemy import text
 
 from catalog.domain.bridge import Exported
 
@@ -29,7 +29,7 @@ async def page(tx: Transaction, number: int, public_url: str) -> tuple[list[Expo
     return [_exported(row, public_url) for row in rows], max(1, -(-total // PAGE_SIZE))
 
 
-def _exported(row: RowMapping, public_url: str) -> Exported:
+def _exported(row: Row, public_url: str) -> Exported:
     fields = {name: row[name] for name in Exported.__dataclass_fields__ if name in row}
     dates = [
         (datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in row["dates"]

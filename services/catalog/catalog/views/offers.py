@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.database import Transaction
+from chassis.database import Row, Transaction
 from chassis.http import View
 from contracts.provider import CancellationStep
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from catalog.domain.skills import labels, skill_key
 
@@ -134,7 +134,7 @@ def skills(stored: Sequence[Mapping[str, Any]]) -> list[SkillView]:
     ]
 
 
-def run_view(row: RowMapping, now: datetime) -> RunView:
+def run_view(row: Row, now: datetime) -> RunView:
     """A run from a row of `_RUN`."""
     fields = {name: row[name] for name in RunView.model_fields if name in row}
     return RunView(

@@ -12,9 +12,9 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from chassis.database import Transaction
+from chassis.database import Row, Transaction
 from chassis.http import View
-from sqlalchemy import RowMapping, TextClause, text
+from sqlalchemy import TextClause, text
 
 from catalog.domain import words
 from catalog.domain.skills import DIGCOMP, labels
@@ -242,7 +242,7 @@ def _params(question: Question, asked: Sequence[str], at: datetime) -> dict[str,
     return params
 
 
-def _item(row: RowMapping, now: datetime) -> FoundOffer:
+def _item(row: Row, now: datetime) -> FoundOffer:
     fields = {name: row[name] for name in FoundOffer.model_fields if name in row}
     run: NextRun | None = None
     if row["run_id"] is not None:
@@ -263,7 +263,7 @@ def _item(row: RowMapping, now: datetime) -> FoundOffer:
     )
 
 
-def _facets(rows: Sequence[RowMapping], names: Mapping[str, str]) -> Facets:
+def _facets(rows: Sequence[Row], names: Mapping[str, str]) -> Facets:
     def values(facet: str) -> list[FacetValue]:
         return [
             FacetValue(value=row["value"], count=row["count"], label=_label(row, names))
@@ -274,7 +274,7 @@ def _facets(rows: Sequence[RowMapping], names: Mapping[str, str]) -> Facets:
     return Facets(format=values("format"), provider=values("provider"), skill=values("skill"))
 
 
-def _label(row: RowMapping, names: Mapping[str, str]) -> dict[str, str] | None:
+def _label(row: Row, names: Mapping[str, str]) -> dict[str, str] | None:
     if row["facet"] == "provider":
         return {"de": names.get(row["value"], row["value"])}
     if row["facet"] == "skill":

@@ -91,7 +91,7 @@ async def keep(tx: Transaction, judged: Sequence[Judged]) -> None:
 
 async def forget_old(tx: Transaction) -> int:
     """Forget submissions after 90 days; how many."""
-    return (await tx.execute(FORGET, {"before": tx.now - KEEP})).rowcount
+    return await tx.execute(FORGET, {"before": tx.now - KEEP})
 
 
 def _row(entry: Judged) -> dict[str, object]:

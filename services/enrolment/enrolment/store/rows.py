@@ -4,7 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 import orjson
-from sqlalchemy import RowMapping
+from chassis.database import Row
 
 from enrolment.domain.cancellation import Step
 from enrolment.domain.enrolment import Enrolment, State
@@ -17,13 +17,13 @@ ENROLMENT_COLUMNS = ", ".join(f"e.{name}" for name in ENROLMENT)
 IS_LIVE = "e.state NOT IN ('rejected', 'cancelled', 'expired')"  # as in the unique index
 
 
-def a_run(row: RowMapping) -> Run:
+def a_run(row: Row) -> Run:
     """A run from its row."""
     facts = {name: row[name] for name in RUN}
     return Run(**facts | {"state": RunState(row["state"]), "policy": _policy(row["policy"])})
 
 
-def an_enrolment(row: RowMapping) -> Enrolment:
+def an_enrolment(row: Row) -> Enrolment:
     """An enrolment from its row."""
     facts = {name: row[name] for name in ENROLMENT}
     reason = facts["price_reason"]

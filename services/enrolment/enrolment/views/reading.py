@@ -11,9 +11,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from chassis.database import Transaction
+from chassis.database import Row, Transaction
 from contracts.refusal import NOT_FOUND
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from enrolment import store
 from enrolment.commands import Who
@@ -184,7 +184,7 @@ def _midnight(day: date | None) -> datetime | None:
     return None if day is None else datetime.combine(day, time(), BERLIN)
 
 
-async def _views(tx: Transaction, rows: Sequence[RowMapping]) -> list[EnrolmentView]:
+async def _views(tx: Transaction, rows: Sequence[Row]) -> list[EnrolmentView]:
     found = [store.an_enrolment(row) for row in rows]
     runs = await _runs(tx, {one.run_id for one in found})
     waiting = [one for one in found if one.state is State.WAITLISTED]
@@ -199,7 +199,7 @@ async def _runs(tx: Transaction, ids: Iterable[UUID]) -> Mapping[UUID, Run]:
     return {row["id"]: store.a_run(row) for row in rows}
 
 
-def _cursor(row: RowMapping) -> str:
+def _cursor(row: Row) -> str:
     place = orjson.dumps([row["sorted_by"], str(row["id"])])
     return base64.urlsafe_b64encode(place).decode().rstrip("=")
 

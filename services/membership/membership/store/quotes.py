@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from chassis.database import Transaction
+from chassis.database import Row, Transaction
 from contracts.base import Cause
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from membership.domain.pricing import Booking, Term
 
@@ -91,7 +91,7 @@ async def pending(tx: Transaction) -> tuple[int, datetime | None]:
     return (row["pending"], row["oldest"]) if row else (0, None)
 
 
-def _booking(row: RowMapping) -> Booking:
+def _booking(row: Row) -> Booking:
     return Booking(
         event_id=row["event_id"],
         enrolment_id=row["enrolment_id"],

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from chassis.database import Transaction
-from sqlalchemy import RowMapping, TextClause, text
+from chassis.database import Row, Transaction
+from sqlalchemy import TextClause, text
 
 from membership.commands import Profile
 from membership.domain.organisation import Application, Dossier, Holding, Membership
@@ -132,8 +132,8 @@ async def close_registry(tx: Transaction, registry: Registry, numbered: bool = F
 
 
 def _dossier(
-    row: RowMapping,
-    latest: RowMapping | None,
+    row: Row,
+    latest: Row | None,
     applications: tuple[Application, ...],
 ) -> Dossier:
     return Dossier(
@@ -148,7 +148,7 @@ def _dossier(
     )
 
 
-def _membership(row: RowMapping) -> Membership:
+def _membership(row: Row) -> Membership:
     return Membership(
         member_number=row["member_number"],
         application_id=row["application_id"],
@@ -160,11 +160,11 @@ def _membership(row: RowMapping) -> Membership:
     )
 
 
-def _holding(row: RowMapping) -> Holding:
+def _holding(row: Row) -> Holding:
     return Holding(int(row["mandatory"]), int(row["voluntary"]), int(row["paid_cents"]))
 
 
-def _application(row: RowMapping) -> Application:
+def _application(row: Row) -> Application:
     return Application(
         application_id=row["application_id"],
         shares=row["shares"],

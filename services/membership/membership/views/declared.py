@@ -3,9 +3,9 @@
 from datetime import date
 from uuid import UUID
 
+from chassis.database import Row
 from chassis.http import View
 from contracts.base import Instant
-from sqlalchemy import RowMapping
 
 from membership.commands import ApplyForMembership, Declaration, Signatory
 from membership.domain import declaration as law
@@ -74,7 +74,7 @@ def decided(dossier: Dossier, application_id: UUID) -> ApplicationView:
     )
 
 
-def application(row: RowMapping, rules: Rulebook, language: str) -> ApplicationView:
+def application(row: Row, rules: Rulebook, language: str) -> ApplicationView:
     """An application as the office reads it, with who signed as long as that is kept."""
     kept = row["signatory_mail"] is not None
     declared = _declaration(row) if kept else None
@@ -86,7 +86,7 @@ def application(row: RowMapping, rules: Rulebook, language: str) -> ApplicationV
     )
 
 
-def _declaration(row: RowMapping) -> Declaration:
+def _declaration(row: Row) -> Declaration:
     return Declaration(
         declared_at=row["declared_at"],
         articles_shown_at=row["articles_shown_at"],

@@ -9,9 +9,8 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from chassis.database import Database, is_outage, is_passing
@@ -30,7 +29,6 @@ from notifications.store.notices import Claimed, Settled
 log = structlog.get_logger(__name__)
 
 MAILS = Counter("kc_mails_total", "Tries to send a mail, by how they ended", ["state"])
-AT_WORK: ContextVar[bool] = ContextVar("at_work", default=False)
 
 NO_ADDRESS = Answer("sent", "no-address")
 UNWRITTEN = Answer("later", "not-written")
@@ -44,6 +42,15 @@ class Outcome:
     settled: Settled
     event: Event | None
     written: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Notices that one worker has to send before its lease ends, with what their words need."""
+
+    notices: Sequence[Claimed]
+    files: Sequence[Dossier]
+    leased_until: datetime
 
 
 @dataclass
@@ -95,15 +102,10 @@ class PostOffice:
 
     def __init__(self, db: Database, settings: Settings) -> None:
         self._db, self._settings = db, settings
-        self._wake = asyncio.Event()
+        self._wake = db.bell(notices.QUEUED)
+        self._claiming = asyncio.Lock()  # one worker looks for mails, the others send or wait
         self._marks = Marks(db)
         self._stopping = False
-        db.after_commit(self._committed)
-
-    def _committed(self, _told: bool) -> None:
-        """Somebody may have queued something. Our own commits would only wake ourselves."""
-        if not AT_WORK.get():
-            self._wake.set()
 
     async def run(self) -> None:
         """Send until cancelled; a mail that is being handed over then is finished and marked."""
@@ -119,7 +121,6 @@ class PostOffice:
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _work(self) -> None:
-        AT_WORK.set(True)
         server = MailServer(self._settings)
         first, longest = (
             self._settings.mail_outage_seconds,
@@ -128,12 +129,10 @@ class PostOffice:
         pause = first
         while not self._stopping:
             try:
-                reached = await self._round(server)
+                reached = await self._send(server, await self._claim())
             except Exception as error:  # noqa: BLE001 - whatever it is, the others' mails go on
                 log.warning("sending stumbled", error=type(error).__name__)
                 reached = False
-            if reached is None:
-                await self._rest(self._settings.mail_poll_seconds)
             if reached is False:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
                 pause = min(pause * 2, longest)
@@ -141,24 +140,30 @@ class PostOffice:
                 pause = first
         await server.close()
 
-    async def _rest(self, seconds: float) -> None:
-        self._wake.clear()
-        # Not `wait_for`: that of Python 3.11 can swallow a cancellation.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-
-    async def _round(self, server: MailServer) -> bool | None:
-        """Send what is due: None, nothing was; False, the mail server cannot be spoken to."""
+    async def _claim(self) -> Claim:
+        """Take what is due; without anything due wait until somebody rings, or for a while."""
         lease = timedelta(seconds=self._settings.mail_lease_seconds)
+        async with self._claiming:
+            self._wake.clear()
+            async with self._db.transaction() as tx:
+                leased_until = tx.now + lease
+                claimed = await notices.claim(tx, self._settings.mail_batch, leased_until)
+                files = await dossiers.dossiers(tx, [one.notice for one in claimed])
+            if not claimed and not self._stopping:
+                # Not `wait_for`: that of Python 3.11 can swallow a cancellation.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._settings.mail_poll_seconds):
+                        await self._wake.wait()
+        return Claim(claimed, files, leased_until)
+
+    async def _send(self, server: MailServer, claim: Claim) -> bool:
+        """Send what was claimed; False when the mail server cannot be spoken to."""
         # One mail may take as long as the server may be silent at each of its few words.
+        lease = timedelta(seconds=self._settings.mail_lease_seconds)
         margin = min(timedelta(seconds=self._settings.smtp_timeout_seconds * 1.5), lease / 2)
-        async with self._db.transaction() as tx:
-            leased_until = tx.now + lease
-            claimed = await notices.claim(tx, self._settings.mail_batch, leased_until)
-            files = await dossiers.dossiers(tx, [one.notice for one in claimed])
-        for index, (one, dossier) in enumerate(zip(claimed, files, strict=True)):
-            if self._stopping or self._db.clock() > leased_until - margin:
+        claimed = claim.notices
+        for index, (one, dossier) in enumerate(zip(claimed, claim.files, strict=True)):
+            if self._stopping or self._db.clock() > claim.leased_until - margin:
                 await self._give_back(claimed[index:])
                 return True
             answer = await self._hand_over(server, dossier)
@@ -167,7 +172,7 @@ class PostOffice:
                 await self._give_back(claimed[index:])
                 return False
             await self._marks.write(self._outcome(one, answer))
-        return True if claimed else None
+        return True
 
     async def _hand_over(self, server: MailServer, dossier: Dossier) -> Answer:
         try:

@@ -7,11 +7,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from chassis.database import Transaction, columns
-from sqlalchemy import RowMapping, text
+from chassis.database import Row, Transaction, columns
+from sqlalchemy import text
 
 from notifications.domain.announcer import Notice
 from notifications.domain.steps import URGENT
+
+QUEUED = "mails"
+"""The bell of those who send mails."""
 
 FIELDS = (
     "notice_id",
@@ -177,7 +180,14 @@ async def insert(tx: Transaction, notices: Sequence[Notice]) -> list[Notice]:
     params: dict[str, Any] = columns(notices, FIELDS)
     params["facts"] = [orjson.dumps(dict(notice.facts)).decode() for notice in notices]
     fresh = {row["notice_id"] for row in await tx.rows(INSERT, params)}
-    return [notice for notice in notices if notice.notice_id in fresh]
+    new = [notice for notice in notices if notice.notice_id in fresh]
+    _ring(tx, new)
+    return new
+
+
+def _ring(tx: Transaction, notices: Sequence[Notice]) -> None:
+    if any(notice.state == "queued" for notice in notices):
+        tx.ring(QUEUED)
 
 
 async def ripe(tx: Transaction, run_limit: datetime, bulk_limit: datetime) -> list[Notice]:
@@ -191,6 +201,7 @@ async def release(tx: Transaction, released: Sequence[Notice], covered: Sequence
     if released:
         names = ("notice_id", "state", "channel", "due_at", "sent_at")
         await tx.execute(RELEASE, columns(released, names))
+        _ring(tx, released)
     if covered:
         await tx.execute(DROP, {"ids": list(covered)})
 
@@ -249,7 +260,7 @@ async def mark_read(
     }
 
 
-def notice(row: RowMapping) -> Notice:
+def notice(row: Row) -> Notice:
     """A row as the domain sees it."""
     return Notice(
         **{name: row[name] for name in FIELDS},

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from chassis.database import Transaction
-from sqlalchemy import RowMapping, text
+from chassis.database import Row, Transaction
+from sqlalchemy import text
 
 from notifications.domain.hours import QuietHours
 from notifications.domain.person import Person
@@ -169,7 +169,7 @@ async def set_feed_secrets(
     )
 
 
-def person(row: RowMapping) -> Person:
+def person(row: Row) -> Person:
     """A row as the domain sees it."""
     quiet = None
     if row["quiet_from"] is not None:
@@ -177,5 +177,5 @@ def person(row: RowMapping) -> Person:
     return Person(**{name: row[name] for name in COLUMNS}, quiet=quiet)
 
 
-def _by_ref(rows: Sequence[RowMapping]) -> dict[UUID, Person]:
+def _by_ref(rows: Sequence[Row]) -> dict[UUID, Person]:
     return {row["person_ref"]: person(row) for row in rows}
