@@ -85,12 +85,13 @@ class Doors:
         return JSONResponse({"mode": self._faults.mode, "count": self._faults.count})
 
     async def set_faults(self, request: Request) -> Response:
-        """Order faults: `{"mode": "450", "count": 3}`; a count of 0 ends them."""
+        """Order faults: `{"mode": "450", "count": 3, "to": "anna"}`; a count of 0 ends them."""
         if not request.headers.get("content-type", "").startswith("application/json"):
             raise HTTPException(415, "send application/json")
         try:
             order = json.loads(await request.body())
-            self._faults.set(str(order["mode"]), int(order.get("count", 1)))
+            to = str(order.get("to", ""))
+            self._faults.set(str(order["mode"]), int(order.get("count", 1)), to)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise HTTPException(400, f"not an order: {error}") from error
         return await self.show_faults(request)

@@ -2,7 +2,8 @@
 
 `python -m deploy.local.mailsink --smtp-port 1025 --web-port 8025 --file mails.jsonl`
 
-For failure tests it refuses on command: `POST /faults {"mode": "450", "count": 3}`.
+For failure tests it refuses on command: `POST /faults {"mode": "450", "count": 3}`, also only
+mails `"to"` somebody.
 """
 
 from __future__ import annotations
@@ -61,23 +62,25 @@ class Faults:
 
     mode: str = ""
     count: int = 0
+    to: str = ""
+    """Only mails to an address that holds this."""
 
-    def set(self, mode: str, count: int) -> None:
+    def set(self, mode: str, count: int, to: str = "") -> None:
         """Order `count` faults (0: none). ValueError for a mode or count that does not exist."""
         if mode not in MODES:
             raise ValueError(f"mode is one of {', '.join(MODES)}")
         if not 0 <= count <= 1_000_000:
             raise ValueError("count is a number from 0 to 1000000")
-        self.mode, self.count = (mode, count) if count else ("", 0)
+        self.mode, self.count, self.to = (mode, count, to) if count else ("", 0, "")
 
-    def take(self) -> str:
+    def take(self, recipients: Sequence[str]) -> str:
         """The fault for this mail, or nothing."""
-        if not self.count:
+        if not self.count or not any(self.to in recipient for recipient in recipients):
             return ""
         mode = self.mode
         self.count -= 1
         if not self.count:
-            self.mode = ""
+            self.mode = self.to = ""
         return mode
 
 
@@ -92,7 +95,7 @@ class Receiver:
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         """Keep one mail, or do the wrong thing that was ordered."""
-        fault = self._faults.take()
+        fault = self._faults.take(envelope.rcpt_tos)
         if fault == "hang":
             await asyncio.sleep(HANG_SECONDS)
         if fault in REPLIES:

@@ -11,14 +11,15 @@ import socket
 import struct
 import threading
 from collections.abc import Coroutine
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 Mode = Literal["pass", "delay", "slice", "blackhole", "reset"]
 """`delay`: every piece waits `seconds`. `slice`: single bytes. `blackhole`: nothing goes through
 until another mode is set, then what was held does. `reset`: connections are refused and cut."""
 
-CHUNK, LOOPBACK = 65_536, "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 LINGER_NOT = struct.pack("ii", 1, 0)  # close with RST
 
 
@@ -28,10 +29,11 @@ class Link:
 
     client: asyncio.StreamWriter
     server: asyncio.StreamWriter | None = None
+    heard: int = 0  # how many of the words have come
     cut: bool = False  # its next answer is thrown away, and itself with it
 
 
-class Proxy:
+class Proxy(AbstractContextManager["Proxy"]):
     """Listens on `port` (0: any) and forwards to `target`, `127.0.0.1:PORT`."""
 
     def __init__(self, target: str, port: int = 0, *, hide: bool = False) -> None:
@@ -40,7 +42,8 @@ class Proxy:
         self.seconds = 0.2
         self.connections = self.dropped = 0
         self._mode: Mode = "pass"
-        self._words, self._left = b"", 0
+        self._words: tuple[bytes, ...] = ()
+        self._left = 0
         self._links: set[Link] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -48,9 +51,6 @@ class Proxy:
         self._server = self._call(asyncio.start_server(self._accept, LOOPBACK, port))
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.address = f"{LOOPBACK}:{self.port}"
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -61,9 +61,11 @@ class Proxy:
         if mode == "reset":
             self._call(self._reset_all())
 
-    def drop_answer_to(self, words: bytes, times: int = 1) -> None:
-        """Forward the next request with these bytes, then cut the connection at its answer."""
+    def drop_answer_to(self, *words: bytes, times: int = 1) -> None:
+        """Forward what has these words, in this order on one connection; cut it at the answer."""
         self._words, self._left = words, times
+        for link in self._links:
+            link.heard = 0
 
     def close(self) -> None:
         """Stop listening and cut everything."""
@@ -103,26 +105,29 @@ class Proxy:
 
     async def _up(self, link: Link, reader: asyncio.StreamReader) -> None:
         seen = b""
-        while piece := await reader.read(CHUNK):
-            seen = seen[-len(self._words) :] + piece if self._words else b""
-            if self._left and self._words in seen:
-                self._left -= 1
-                link.cut, seen = True, b""
+        assert link.server is not None
+        while piece := await reader.read(65_536):
+            seen = self._listen(link, seen[-200:] + piece)
             await self._write(link.server, piece)
-        if link.server is not None:
-            link.server.write_eof()
+        link.server.write_eof()
+
+    def _listen(self, link: Link, seen: bytes) -> bytes:
+        while self._left and (at := seen.find(self._words[link.heard])) >= 0:
+            seen = seen[at + len(self._words[link.heard]) :]
+            link.heard = (link.heard + 1) % len(self._words)
+            if link.heard == 0:
+                self._left, link.cut = self._left - 1, True
+        return seen
 
     async def _down(self, link: Link, answers: asyncio.StreamReader) -> None:
-        while piece := await answers.read(CHUNK):
+        while piece := await answers.read(65_536):
             if link.cut:
                 self.dropped += 1
                 raise ConnectionResetError("the answer is dropped")
             await self._write(link.client, self._hidden(piece) if self._hide else piece)
         link.client.write_eof()
 
-    async def _write(self, writer: asyncio.StreamWriter | None, piece: bytes) -> None:
-        if writer is None:
-            raise ConnectionResetError
+    async def _write(self, writer: asyncio.StreamWriter, piece: bytes) -> None:
         await self._held()
         await asyncio.sleep(self.seconds if self._mode == "delay" else 0)
         size = 1 if self._mode == "slice" else len(piece)

@@ -125,6 +125,16 @@ def test_it_knows_the_words_in_two_pieces(echo: Echo, proxy: Proxy) -> None:
     assert (echo.got, proxy.dropped) == (b"please do this now" + b"." * 100, 1)
 
 
+def test_it_waits_for_words_in_order_on_one_connection(proxy: Proxy) -> None:
+    proxy.drop_answer_to(b"mine", b"commit")
+    with connect(proxy) as mine, connect(proxy) as other:
+        assert ask(mine, b"commit mine") == b"COMMIT MINE"
+        assert ask(other, b"commit") == b"COMMIT"
+        with pytest.raises(ConnectionError):
+            ask(mine, b"commit")
+    assert proxy.dropped == 1
+
+
 def test_it_resets_what_is_connected_and_what_comes(proxy: Proxy) -> None:
     with connect(proxy) as client:
         ask(client, b"hello")
@@ -170,9 +180,6 @@ def test_it_names_itself_where_the_server_names_its_address(echo: Echo) -> None:
 
 
 def test_who_has_no_server_is_told_so() -> None:
-    with (
-        Proxy("127.0.0.1:1") as nowhere,
-        connect(nowhere) as client,
-        pytest.raises(ConnectionError),
-    ):
-        ask(client, b"hello")
+    with Proxy("127.0.0.1:1") as nowhere:  # noqa: SIM117 - the connection itself may fail
+        with pytest.raises(ConnectionError), connect(nowhere) as client:
+            ask(client, b"hello")

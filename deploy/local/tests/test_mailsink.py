@@ -54,9 +54,10 @@ def _empty(request: pytest.FixtureRequest) -> None:
         order(settings, "450", 0)
 
 
-def order(settings: Settings, mode: str, count: int) -> None:
+def order(settings: Settings, mode: str, count: int, to: str = "") -> None:
     """Order faults."""
-    answer = httpx.post(f"{settings.url('mail')}/faults", json={"mode": mode, "count": count})
+    body = {"mode": mode, "count": count, "to": to}
+    answer = httpx.post(f"{settings.url('mail')}/faults", json=body)
     assert answer.status_code == 200, answer.text
 
 
@@ -189,6 +190,15 @@ def test_it_refuses_on_command_and_then_no_more(sink: Settings, mode: str, code:
     assert refused.value.smtp_code == code
     send(sink, a_mail("danach"))
     assert [mail["subject"] for mail in kept(sink)] == ["danach"]
+
+
+def test_it_can_refuse_one_recipient_and_take_the_mails_of_others(sink: Settings) -> None:
+    order(sink, "550", 1, to="anna@")
+    send(sink, a_mail("an Paul"), to="paul@kreis.example")
+    with pytest.raises(smtplib.SMTPResponseException):
+        send(sink, a_mail())
+    send(sink, a_mail("danach"))
+    assert [mail["subject"] for mail in kept(sink)] == ["an Paul", "danach"]
 
 
 @pytest.mark.parametrize(("mode", "copies"), [("drop", 0), ("lost-answer", 1)])
