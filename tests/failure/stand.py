@@ -64,6 +64,8 @@ class Stand(Platform):
 
     issuer: Issuer = field(default_factory=Issuer)
     programs: dict[str, Program] = field(default_factory=dict)
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    """What else stands in new tokens, for a test that moves the clock of a service."""
 
     def start(self, service: str, **more: str) -> Program:
         """Start a service and wait until it is ready; `more` is added to its environment."""
@@ -204,7 +206,8 @@ class StandClient(Client):
 
     def _fresh_token(self) -> str:
         if time.monotonic() - self._made_at > 200:
-            self._token = self._stand.issuer.token(self.sub, ORGANISATION, self._roles)
+            stand = self._stand
+            self._token = stand.issuer.token(self.sub, ORGANISATION, self._roles, **stand.claims)
             self._made_at = time.monotonic()
         return self._token
 

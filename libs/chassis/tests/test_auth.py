@@ -110,6 +110,23 @@ async def test_unknown_key_ids_do_not_flood_the_issuer() -> None:
         issuer.close()
 
 
+async def test_control_without_the_pause_every_unknown_key_id_asks_the_issuer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Keys, "RETRY", 0.0)
+    issuer = Issuer()
+    try:
+        known = verifier(issuer)
+        await known.actor(issuer.token(ME))
+        for _ in range(5):
+            forged = jwt.encode({"sub": str(ME)}, "x" * 32, "HS256", headers={"kid": uuid4().hex})
+            with pytest.raises(Refusal):
+                await known.actor(forged)
+        assert issuer.asked == 6
+    finally:
+        issuer.close()
+
+
 async def test_a_silent_issuer_is_our_trouble_not_the_clients() -> None:
     issuer = Issuer()
     token = issuer.token(ME)
