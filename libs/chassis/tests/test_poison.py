@@ -207,7 +207,7 @@ async def test_control_without_the_split_one_bad_message_stops_its_whole_batch(
     app: TestApp, monkeypatch: pytest.MonkeyPatch, protected: bool
 ) -> None:
     batch = [good(), unbearable(), good()]
-    delivered = Delivered("alone", Subscription(topics.RUNS, hear_runs), app.db)
+    delivered = Delivered("alone", [Subscription(topics.RUNS, hear_runs)], app.db)
     if not protected:
         monkeypatch.setattr(delivery.Delivered, "_settle", delivery.Delivered._patiently)
     reading = delivered.batch(as_read(batch), None)
