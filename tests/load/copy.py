@@ -9,9 +9,11 @@ from __future__ import annotations
 import dataclasses
 
 from deploy.local import testports
+from deploy.local.client import until
 from deploy.local.seed import seed
 from deploy.local.settings import ROOT, Settings
-from deploy.local.stack import Stack
+from deploy.local.stack import NotReadyError, Stack
+from tests.load.bench import PATIENCE
 
 RUN = ROOT / ".run" / "bench"
 STATEMENTS = (
@@ -43,6 +45,13 @@ def the_copy() -> Stack:
 
 
 def start(stack: Stack) -> None:
-    """Up, with its demo users."""
-    stack.up()
+    """Up, with its demo users. What a busy machine keeps waiting is given time before a second try.
+
+    A second `up` would end what does not answer, and it would begin anew.
+    """
+    try:
+        stack.up()
+    except NotReadyError:
+        until(lambda: all(part.ready() for part in stack.parts.values()), PATIENCE, "all parts")
+        stack.up()
     seed(stack.settings)

@@ -43,7 +43,7 @@ def test_the_http_figure_counts_each_enrolment_and_its_two_notices(bench: Bench)
     measured = figures["CPU per enrolment over HTTP"]
     count = bench.size(http.COUNT)
     assert measured.details["statuses"] == {202: count}
-    assert {"enrolment", "kafka", "postgres", "gateway"} <= set(measured.details["cpu_ms_by_part"])
+    assert {"enrolment", "kafka", "postgres"} <= set(measured.details["cpu_ms_by_part"])
     parts = measured.details["cpu_ms_by_part"].items()
     assert measured.value == pytest.approx(
         sum(ms for part, ms in parts if part not in ASIDE), rel=0.05, abs=0.1
