@@ -50,6 +50,7 @@ class Cost:
         return {
             "enrolments": self.count,
             "statuses": self.outcome.statuses,
+            "sent_away_and_came_again": self.outcome.sent_away,
             "answered_per_second": round(self.count / self.outcome.seconds, 1),
             "noticed_per_second": round(self.count / self.used.seconds, 1),
             "p50_ms": round(self.outcome.percentile(50), 1),

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+TRIES, AGAIN_SECONDS = 60, 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -46,9 +48,10 @@ class Answer:
 
 @dataclass
 class Outcome:
-    """All answers of a load."""
+    """All answers of a load, and how often somebody was told to come again (and did)."""
 
     answers: list[Answer] = field(default_factory=list)
+    sent_away: int = 0
 
     @property
     def statuses(self) -> dict[int, int]:
@@ -70,15 +73,23 @@ class Outcome:
 
 
 async def closed_loop(address: str, requests: Sequence[Request], clients: int) -> Outcome:
-    """Send all requests by so many clients, each one after the other."""
+    """Send all requests by so many clients, each one after the other.
+
+    Who is sent away with 503 comes again with the same key; what counts is the last try.
+    """
     outcome, waiting = Outcome(), iter(enumerate(requests))
 
     async def one() -> None:
         connection = await Connection.open(address)
         try:
             for number, request in waiting:
-                began = perf_counter()
-                status, body = await connection.ask(request)
+                for _ in range(TRIES):
+                    began = perf_counter()
+                    status, body = await connection.ask(request)
+                    if status != 503:
+                        break
+                    outcome.sent_away += 1
+                    await asyncio.sleep(AGAIN_SECONDS)
                 outcome.answers.append(Answer(number, began, perf_counter(), status, body))
         finally:
             connection.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from deploy.local import testports
-from deploy.local.client import until
+from deploy.local.client import RefusedError, until
 from deploy.local.seed import seed
 from deploy.local.settings import ROOT, Settings
 from deploy.local.stack import NotReadyError, Stack
@@ -54,4 +54,15 @@ def start(stack: Stack) -> None:
     except NotReadyError:
         until(lambda: all(part.ready() for part in stack.parts.values()), PATIENCE, "all parts")
         stack.up()
-    seed(stack.settings)
+    until(lambda: _seeded(stack), PATIENCE, "the demo users")
+
+
+def _seeded(stack: Stack) -> bool:
+    """Whether the seed went through; sent away by a service that is busy, it comes again."""
+    try:
+        seed(stack.settings)
+    except RefusedError as refused:
+        if refused.status != 503:
+            raise
+        return False
+    return True
