@@ -37,22 +37,18 @@ CREATE TABLE idempotency (
 )
 """
 INDEX = "CREATE INDEX idempotency_age ON idempotency USING brin (created_at)"
-CLAIM = text("""
-    INSERT INTO idempotency (scope, key, fingerprint, created_at)
-    SELECT s, k, f, :now FROM unnest(CAST(:scopes AS text[]), CAST(:keys AS text[]),
-                                     CAST(:fingerprints AS bytea[])) AS t(s, k, f)
-     ORDER BY s, k
-    ON CONFLICT DO NOTHING RETURNING scope, key
-""")
-STORED = text("""
+KNOWN = text("""
     SELECT scope, key, fingerprint, answer, refusal FROM idempotency
      WHERE (scope, key) IN (SELECT * FROM unnest(CAST(:scopes AS text[]), CAST(:keys AS text[])))
 """)
-STORE = text("""
-    UPDATE idempotency i SET answer = t.answer, refusal = t.refusal
-      FROM unnest(CAST(:scopes AS text[]), CAST(:keys AS text[]), CAST(:answers AS text[]),
-                  CAST(:refusals AS text[])) AS t(scope, key, answer, refusal)
-     WHERE i.scope = t.scope AND i.key = t.key
+# The last statement of a transaction but the outbox: whoever waits here holds nobody up for long.
+KEEP = text("""
+    INSERT INTO idempotency (scope, key, fingerprint, answer, refusal, created_at)
+    SELECT s, k, f, a, r, :now
+      FROM unnest(CAST(:scopes AS text[]), CAST(:keys AS text[]), CAST(:fingerprints AS bytea[]),
+                  CAST(:answers AS text[]), CAST(:refusals AS text[])) AS t(s, k, f, a, r)
+     ORDER BY s, k
+    ON CONFLICT DO NOTHING
 """)
 
 log = structlog.get_logger(__name__)
@@ -156,7 +152,7 @@ class Commands:
             try:
                 answers = await self._decide(gate, group)
             except Exception as error:  # noqa: BLE001 - it becomes the answer of those who wait
-                if is_passing(error) and attempt < 3:
+                if (is_passing(error) or isinstance(error, KeyTaken)) and attempt < 3:
                     await asyncio.sleep(0.01 * attempt)
                     continue
                 await self._failed(gate, group, error)
@@ -166,7 +162,7 @@ class Commands:
             return
 
     async def _failed(self, gate: Gate[Any], group: list[Waiting], error: Exception) -> None:
-        if is_outage(error) or is_passing(error):
+        if is_outage(error) or is_passing(error) or isinstance(error, KeyTaken):
             log.warning("commands not possible", count=len(group), error=type(error).__name__)
             for waiting in group:
                 _answer(waiting, Unavailable())
@@ -179,13 +175,13 @@ class Commands:
     async def _decide(self, gate: Gate[Any], group: list[Waiting]) -> list[Any]:
         async with self._db.transaction() as tx:
             first = _first_of_each_key(group)
-            stored = await _claim(tx, [w.key for w in first.values() if w.key])
+            stored = await _known(tx, [w.key for w in first.values() if w.key])
             # read before anything takes effect: an answer of an older version may not be readable
             restored = {name: (_restored(gate, row), True) for name, row in stored.items()}
             todo = [w for w in first.values() if w.key is None or w.key.name not in stored]
             answers = await gate.handler(tx, [w.command for w in todo]) if todo else []
             decided = {id(w): (a, False) for w, a in zip(todo, answers, strict=True)}
-            await _store(tx, gate, [(w.key, decided[id(w)][0]) for w in todo if w.key])
+            await _keep(tx, gate, [(w.key, decided[id(w)][0]) for w in todo if w.key])
         faults.point("commands.after_commit")
         for waiting in first.values():
             if waiting.key and waiting.key.name in stored:
@@ -225,38 +221,42 @@ def _first_of_each_key(group: list[Waiting]) -> dict[Any, Waiting]:
     return first
 
 
-async def _claim(tx: Transaction, keys: list[IdempotencyKey]) -> dict[tuple[str, str], Any]:
-    """Claim the keys; what was claimed before comes back with its answer."""
+async def _known(tx: Transaction, keys: list[IdempotencyKey]) -> dict[tuple[str, str], Any]:
+    """What was answered under these keys before."""
     if not keys:
         return {}
     names = {"scopes": [k.scope for k in keys], "keys": [k.key for k in keys]}
-    prints = [k.fingerprint for k in keys]
-    rows = await tx.rows(CLAIM, {**names, "fingerprints": prints, "now": tx.now})
-    if len(rows) == len(keys):
-        return {}
-    mine = {(row["scope"], row["key"]) for row in rows}
-    known = await tx.rows(STORED, names)
-    return {
-        (row["scope"], row["key"]): row for row in known if (row["scope"], row["key"]) not in mine
-    }
+    return {(row["scope"], row["key"]): row for row in await tx.rows(KNOWN, names)}
 
 
-async def _store(
+class KeyTaken(Exception):  # noqa: N818 - not an error: the other one's answer will be given
+    """Another replica served the same key at the same time, and was faster."""
+
+
+async def _keep(
     tx: Transaction, gate: Gate[Any], decided: list[tuple[IdempotencyKey, Any]]
 ) -> None:
+    """Store the answers with their effect.
+
+    Raises:
+        KeyTaken: one of the keys is not new any more; the effect must not happen.
+    """
     if not decided:
         return
     answers = [None if isinstance(a, Refusal) else gate.answers.dump_json(a) for _, a in decided]
-    refusals = [_packed(a) if isinstance(a, Refusal) else None for _, a in decided]
-    await tx.execute(
-        STORE,
+    kept = await tx.execute(
+        KEEP,
         {
             "scopes": [key.scope for key, _ in decided],
             "keys": [key.key for key, _ in decided],
+            "fingerprints": [key.fingerprint for key, _ in decided],
             "answers": [None if a is None else a.decode() for a in answers],
-            "refusals": refusals,
+            "refusals": [_packed(a) if isinstance(a, Refusal) else None for _, a in decided],
+            "now": tx.now,
         },
     )
+    if kept != len(decided):
+        raise KeyTaken
 
 
 def _packed(refusal: Refusal) -> str:

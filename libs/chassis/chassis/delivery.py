@@ -129,9 +129,9 @@ class Delivered:
         yield from groups.values()
 
     def _remember(self, records: Sequence[Record]) -> None:
-        for record in records:
-            place = TopicPartition(record.topic, record.partition)
-            self.next_offsets[place] = record.offset + 1
+        last = {(record.topic, record.partition): record for record in records}
+        for place, record in last.items():
+            self.next_offsets[TopicPartition(*place)] = record.offset + 1
             self.handled_until[record.topic] = record.timestamp / 1000
 
     async def _settle(self, deliveries: Sequence[Delivery]) -> None:

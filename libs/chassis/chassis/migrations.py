@@ -1,11 +1,10 @@
 """Schema changes: Alembic, run at the start of every replica, one at a time."""
 
+import re
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -39,13 +38,33 @@ async def migrate(url: str, versions: Path) -> None:
         async with engine.connect() as connection:
             await connection.execute(ONE_AT_A_TIME)
             await connection.commit()
-            await connection.run_sync(_upgrade, versions)
-            await connection.commit()
+            if await connection.run_sync(_current) != _newest(versions):
+                await connection.run_sync(_upgrade, versions)
+                await connection.commit()
     finally:
         await engine.dispose()
 
 
+def _newest(versions: Path) -> set[str]:
+    """The revisions that no other one builds upon."""
+    texts = [path.read_text(encoding="utf-8") for path in versions.glob("[!_]*.py")]
+    made, below = (
+        {name for each in texts for name in re.findall(rf'(?m)^{word}[^=]*= "(.*)"', each)}
+        for word in ("revision", "down_revision")
+    )
+    return made - below
+
+
+def _current(connection: Connection) -> set[str]:
+    if not inspect(connection).has_table("alembic_version"):
+        return set()
+    return set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+
+
 def _upgrade(connection: Connection, versions: Path) -> None:
+    from alembic import command  # only where there is something to do: 10 MB, and a while
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
     config.set_main_option("version_locations", str(versions))

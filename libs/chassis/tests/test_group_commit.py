@@ -69,14 +69,18 @@ async def test_control_without_looking_at_keys_every_repeat_takes_effect(
 ) -> None:
     monkeypatch.setattr(commands, "_first_of_each_key", lambda group: {id(w): w for w in group})
     monkeypatch.setattr(commands, "_of_its_key", lambda w, first, decided, stored: decided[id(w)])
-    monkeypatch.setattr(commands, "_claim", _claim_nothing)
+    _forget_keys(monkeypatch)
     number = a_number()
     await all_at_once(Commands(app.db, 1000), *[(number, a_key())] * MANY)
     assert await times_written(app, number) == [MANY]
 
 
-async def _claim_nothing(*_: Any) -> dict[tuple[str, str], Any]:
-    return {}
+def _forget_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: Any) -> dict[tuple[str, str], Any]:
+        return {}
+
+    monkeypatch.setattr(commands, "_known", nothing)
+    monkeypatch.setattr(commands, "_keep", nothing)
 
 
 async def test_a_key_with_another_body_is_refused_in_its_group_and_later(app: TestApp) -> None:
@@ -154,10 +158,10 @@ async def test_two_replicas_with_the_same_key_have_one_effect(app: TestApp) -> N
     assert [replayed for _, replayed in answers].count(False) == 1
 
 
-async def test_control_without_claiming_the_key_both_replicas_take_effect(
+async def test_control_without_keeping_the_key_both_replicas_take_effect(
     app: TestApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "_claim", _claim_nothing)
+    _forget_keys(monkeypatch)
     number = a_number()
     await two_replicas_get(app, number, a_key())
     assert await times_written(app, number) == [2]

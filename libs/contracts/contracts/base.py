@@ -16,7 +16,6 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    PrivateAttr,
 )
 
 from contracts.topics import Topic
@@ -88,6 +87,14 @@ class Meta:
     version: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """Why a new event happens, and which version of the aggregate it makes."""
+
+    cause: Cause | None
+    version: int | None
+
+
 class Part(BaseModel):
     """A value inside an event."""
 
@@ -105,9 +112,8 @@ class Event(Part):
     topic: ClassVar[Topic]
     key_fields: ClassVar[tuple[str, ...]]
 
-    _meta: Meta | None = PrivateAttr(default=None)
-    _cause: Cause | None = PrivateAttr(default=None)
-    _version: int | None = PrivateAttr(default=None)
+    # A slot, not a private attribute: those cost as much as reading the event itself
+    __slots__ = ("_envelope",)
 
     def __init_subclass__(
         cls,
@@ -132,30 +138,33 @@ class Event(Part):
     @property
     def meta(self) -> Meta:
         """The attributes it was received with. Only a received event has them."""
-        if self._meta is None:
+        envelope = getattr(self, "_envelope", None)
+        if not isinstance(envelope, Meta):
             raise LookupError(f"{self.type} was not received from a topic")
-        return self._meta
+        return envelope
 
     @property
     def cause(self) -> Cause | None:
         """What to pass on: for a received event itself, for a new one what `because` said."""
-        if self._meta is not None:
-            return Cause(self._meta.correlation_id, str(self._meta.id), self._meta.traceparent)
-        return self._cause
+        envelope: Meta | _Reason | None = getattr(self, "_envelope", None)
+        if isinstance(envelope, Meta):
+            return Cause(envelope.correlation_id, str(envelope.id), envelope.traceparent)
+        return envelope.cause if envelope is not None else None
 
     @property
     def version(self) -> int | None:
         """The version of the aggregate after this event, where it has one."""
-        return self._meta.version if self._meta is not None else self._version
+        envelope: Meta | _Reason | None = getattr(self, "_envelope", None)
+        return envelope.version if envelope is not None else None
 
     def because(self, cause: Cause | None, version: int | None = None) -> Self:
         """Remember why it happened and which version of the aggregate it makes."""
-        self._cause, self._version = cause, version
+        object.__setattr__(self, "_envelope", _Reason(cause, version))
         return self
 
     def received(self, meta: Meta) -> Self:
         """Attach the attributes of the record it was read from."""
-        self._meta = meta
+        object.__setattr__(self, "_envelope", meta)
         return self
 
 
