@@ -20,6 +20,9 @@ from deploy.local.ports import REPLICA_STEP, SERVICES
 from tests.platform import Platform
 
 FIGURE = re.compile(r"^(?P<name>[a-z_]+)\{(?P<labels>[^}]*)\} (?P<value>[0-9.e+]+)$", re.MULTILINE)
+Place = tuple[str, int]
+"""A topic and the number of a partition."""
+
 RELAYS = text("""
     SELECT a.client_port, l.granted IS TRUE AS at_work
       FROM pg_stat_activity a
@@ -78,14 +81,14 @@ class Replicas:
         held = self.partitions()
         return bool(held) and all(len(m) == 1 and m[0] for m in held.values())
 
-    def partitions(self) -> dict[str, list[set[int]]]:
+    def partitions(self) -> dict[str, list[set[Place]]]:
         """What each member of each group holds, the largest share first; nothing: ask again."""
         try:
             return asyncio.run(self._held())
         except KafkaError:  # a busy broker is not always there
             return {}
 
-    async def _held(self) -> dict[str, list[set[int]]]:
+    async def _held(self) -> dict[str, list[set[Place]]]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.stack.settings.address("kafka"))
         await admin.start()
         try:
@@ -133,15 +136,16 @@ class Replicas:
         return "gone"
 
 
-def _assigned(packed: bytes) -> set[int]:
+def _assigned(packed: bytes) -> set[Place]:
     if not packed:
         return set()
     decoded = ConsumerProtocolMemberAssignment.decode(packed)
-    return {number for _, numbers in decoded.assignment for number in numbers}
+    return {(topic, number) for topic, numbers in decoded.assignment for number in numbers}
 
 
-def shared_evenly(held: list[set[int]]) -> bool:
-    """Two members, each with half of the partitions, none with both."""
-    total = Counter(number for mine in held for number in mine)
-    halves = len(held) == 2 and len(held[0]) - len(held[1]) <= 1
-    return halves and bool(held[1]) and set(total.values()) == {1}
+def shared_evenly(held: list[set[Place]]) -> bool:
+    """Two members, each with half of the partitions of every topic, none with the other's."""
+    if len(held) != 2 or held[0] & held[1]:
+        return False
+    one, other = (Counter(topic for topic, _ in mine) for mine in held)
+    return all(other[topic] and abs(one[topic] - other[topic]) <= 1 for topic in one | other)
