@@ -74,7 +74,7 @@ async def _move(hop: Hop, connection: Any, consumer: Any, producer: Any) -> dict
             await connection.copy_records_to_table(hop.table, records=rows, columns=COLUMNS)
         if hop.target:
             sent = [
-                await producer.send(hop.target, r.value, key=r.key, headers=r.headers)
+                await producer.send(hop.target, r.value, key=r.key, headers=list(r.headers))
                 for r in records
             ]
             await asyncio.gather(*sent)
