@@ -29,8 +29,8 @@ database or no keys (503)."""
 class Bookers:
     """Clients that ask for seats and repeat what was not answered, with the same key."""
 
-    def __init__(self, platform: Platform, run_id: str) -> None:
-        self._platform, self._run_id = platform, run_id
+    def __init__(self, platform: Platform, run_id: str, asked: int = ASKED) -> None:
+        self._platform, self._run_id, self._asked = platform, run_id, asked
         self.answers: dict[str, dict[str, Any]] = {}
         self.refused: Counter[int] = Counter()
         """How often which status was answered before the success."""
@@ -44,12 +44,12 @@ class Bookers:
             self._platform.as_user("carla.coordinator") as carla,
             ThreadPoolExecutor(4) as pool,
         ):
-            list(pool.map(lambda _: self._one(carla), range(ASKED)))
+            list(pool.map(lambda _: self._one(carla), range(self._asked)))
 
     def _go_on(self, over: threading.Event) -> None:
         """One of the clients: asks again and again, for another person each time."""
         with self._platform.as_user("carla.coordinator") as carla:
-            while not over.wait(PAUSE) or len(self.answers) < ASKED:
+            while not over.wait(PAUSE) or len(self.answers) < self._asked:
                 if len(self.answers) < AT_MOST:
                     self._one(carla)
 
@@ -96,7 +96,7 @@ class Bookers:
     def check(self, seats: int = SEATS) -> None:
         """Nothing is lost and nothing doubled: seats, line and notices are exact."""
         platform, ids = self._platform, self.ids
-        assert len(ids) == self.asked >= ASKED
+        assert len(ids) == self.asked >= self._asked
         with platform.as_user("carla.coordinator") as carla:
             until(lambda: _all_settled(carla, ids), 120, "the end of all requests")
             states = Counter(_shown(carla, id_)["state"] for id_ in ids)

@@ -89,6 +89,8 @@ class Listener:
             # by ranges: the same partition of all topics, so all events of a key, to one member
             partition_assignment_strategy=(RangePartitionAssignor,),
             session_timeout_ms=settings.session_timeout_ms,
+            # longer than a batch can take (statement_timeout), for it is finished first
+            rebalance_timeout_ms=max(30_000, settings.session_timeout_ms),
             heartbeat_interval_ms=500,
             fetch_max_wait_ms=IDLE_MS,
             parser=self._parse,

@@ -1,7 +1,7 @@
 """What every service hears: read from the very subscriptions that it runs with.
 
-A service need not mark in its inbox what none of its handlers takes: a subscription may name its
-record types (`types`). One that names none takes every type that belongs on its topic.
+A service does not mark in its inbox what its handler has no use for: a subscription may name the
+types of records that it takes (`only`). One that names none takes all that belong on its topic.
 """
 
 from __future__ import annotations
@@ -32,9 +32,8 @@ def _of(service: str) -> list[Subscription]:
 
 def _types(subscription: Subscription) -> frozenset[str]:
     """The record types that a subscription takes."""
-    named = getattr(subscription, "types", None)
-    if named:
-        return frozenset(getattr(kind, "type", kind) for kind in named)
+    if subscription.only is not None:
+        return frozenset(kind.type for kind in subscription.only)
     return frozenset(
         name for name, kind in EVENTS.items() if kind.topic.name == subscription.topic.name
     )
