@@ -1,8 +1,9 @@
 """The disk of PostgreSQL or of Kafka is full, and free again: nothing accepted is lost.
 
-Seen on the way: PostgreSQL refuses with 53100 (a class that means an outage), or ends when its
-log finds no room; the broker ends when its only log folder fails. The supervisor starts both
-again and again until there is room. What it means when the outbox is not kept:
+Seen on the way: PostgreSQL lives on and refuses with 53100 ("could not extend file", a class that
+means an outage); the broker ends when its only log folder fails, and the supervisor starts it anew.
+That PostgreSQL ends because its log finds no room was not brought about. No control of its own;
+what it means when the outbox is not kept shows
 `test_control_what_is_forgotten_before_it_is_sent_is_lost` of the chassis.
 """
 

@@ -1,7 +1,8 @@
 """PostgreSQL and Kafka are stopped hard, hurt and held up under load.
 
 All of it on the stand: what is answered meanwhile is 503 with `Retry-After`, and afterwards every
-seat, line and notice is exact. Controls: `test_control_...`.
+seat, line and notice is exact. `test_control_...` here shows that the injector works (there really
+is no connection left); no test here takes a protection out.
 """
 
 from __future__ import annotations
