@@ -6,6 +6,7 @@ import pytest
 from enrolment.commands import Who
 from enrolment.domain.book import Book, Moment
 from enrolment.domain.desk import Desk
+from enrolment.domain.timetable import Timetable
 
 from services.enrolment.tests.builders import (
     ANNA,
@@ -19,6 +20,7 @@ from services.enrolment.tests.builders import (
     an_employee,
     asking,
     cancelling,
+    changed,
     confirmed,
     days_before_start,
     declining,
@@ -59,6 +61,19 @@ def test_an_accepted_seat_is_priced_anew_for_that_day() -> None:
     assert now_of(desk, first).state == "requested"
     desk.priced(a_quote(accepted), tomorrow)
     assert now_of(desk, first).price_cents == 35_300
+
+
+def test_the_price_of_the_request_does_not_fit_an_offer_that_became_dearer_the_same_day() -> None:
+    run = a_run(capacity=1)
+    desk = a_desk(run)
+    sure, first = confirmed(desk, run), waiting(desk, run)
+    Timetable(desk.book).hear([changed(run, standard_cents=50_000, member_cents=40_000)], NOON)
+    desk.cancel(cancelling(sure), NOON)
+    accepted = got(desk.accept(accepting(first), NOON))
+    desk.priced(a_quote(first), NOON)  # of the request, 35 300; it comes only now
+    assert now_of(desk, first).state == "requested"
+    desk.priced(a_quote(accepted), NOON)
+    assert now_of(desk, first).price_cents == 40_000
 
 
 def test_an_accepted_seat_of_an_employee_still_needs_the_decision() -> None:

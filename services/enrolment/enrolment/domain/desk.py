@@ -146,7 +146,7 @@ class Desk:
         at = Moment(now, quote.cause)
         if enrolment.state in (State.WAITLISTED, State.OFFERED):
             self.book.keep(with_price)
-        elif enrolment.state is State.REQUESTED and quote.priced_for_on == enrolment.binding_on:
+        elif enrolment.state is State.REQUESTED and enrolment.is_priced_by(quote):
             if enrolment.needs_approval:
                 self.book.ask_approval(with_price, at)
             else:

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from contracts.membership import EnrolmentPriced
+
 from enrolment.domain.cancellation import Booked, Step, fee_cents, free_until_on
 from enrolment.domain.deadlines import berlin_day
 from enrolment.domain.run import Run
@@ -110,6 +112,17 @@ class Enrolment:
     def binding_on(self) -> date:
         """The calendar day that decides the price (Europe/Berlin)."""
         return berlin_day(self.binding_at)
+
+    def is_priced_by(self, quote: EnrolmentPriced) -> bool:
+        """Whether a price answers what is asked now: on the day that binds, from these prices.
+
+        The answer to the request may come after the seat was accepted the same day, and the offer
+        may have become dearer in between.
+        """
+        cents = self.member_cents if quote.price_kind == "member" else self.standard_cents
+        saving = max(0, self.standard_cents - cents)
+        asked = (self.binding_on, cents, saving)
+        return (quote.priced_for_on, quote.price_cents, quote.saving_cents) == asked
 
     def fee_now(self, run: Run, now: datetime) -> int:
         """What withdrawing costs now, in cents. Only a certain seat costs anything."""
