@@ -220,7 +220,7 @@ def _is_meant(edge: Edge, row: Row) -> bool:
         return bool(started and row["state"] != "confirmed")
     if edge.verb == "news" and row["run_id"] == min(edge.after.runs):
         line_ends = edge.action[1] == "withdrawn" and row["state"] == "waitlisted"
-        return line_ends or edge.action[1] == "called-off"
+        return bool(line_ends or edge.action[1] == "called-off")
     return False
 
 
