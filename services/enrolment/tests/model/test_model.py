@@ -12,7 +12,7 @@ from services.enrolment.tests.model.mutants import ALL, Mutant
 from services.enrolment.tests.model.scopes import CROWD, SMALL, TWO_ON_WIRES
 from services.enrolment.tests.model.world import Universe
 
-STATES_ON_WIRES = 210_000
+STATES_ON_WIRES = 180_000
 
 
 @cache
