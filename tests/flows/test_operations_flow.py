@@ -111,7 +111,7 @@ def test_what_was_set_aside_is_shown_and_put_back_by_command(
     platform: Platform, capsys: pytest.CaptureFixture[str]
 ) -> None:
     key, id_ = str(uuid4()), str(uuid4())
-    headers = [("ce_id", id_.encode()), ("ce_type", b"catalog.run-cancelled.v1")]
+    headers = [("ce_id", id_.encode()), ("ce_type", b"catalog.run-changed.v1")]
     platform.send_raw("catalog.runs", key, b"{", headers)
 
     def set_aside() -> list[dict[str, Any]]:

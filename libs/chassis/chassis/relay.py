@@ -61,7 +61,9 @@ def _hash(key: bytes) -> int:
 
 
 def _partition(key: bytes | None, every: list[int], available: list[int]) -> int:
-    return random.choice(available or every) if key is None else every[_hash(key) % len(every)]  # noqa: S311
+    if key is None:
+        return random.choice(available or every)  # noqa: S311 - any of them
+    return every[_hash(key) % len(every)]
 
 
 class Relay:
