@@ -33,7 +33,7 @@ from chassis.auth import Keys, Verifier
 from chassis.commands import Commands
 from chassis.database import Clock, Database
 from chassis.delivery import Subscriptions
-from chassis.http import acceptable
+from chassis.http import acceptable, with_door_answers
 from chassis.kafka import Listener, create_topics, listen, topics_of
 from chassis.migrations import migrate
 from chassis.relay import Relay
@@ -198,6 +198,7 @@ def create_app(service: Service) -> FastAPI:
     for router in (*service.routers, operations.router(service.name)):
         app.include_router(router)
     _answer_errors(app, service.name)
+    app.openapi = lambda: with_door_answers(FastAPI.openapi(app))  # type: ignore[method-assign]
     hot = [route for router in service.routers for route in chosen(router.routes, service.straight)]
     app.add_middleware(Straight, routes=hot, refused=_refused(service.name))
     app.add_middleware(

@@ -61,7 +61,7 @@ def found(entry: Mapping[str, Any], language: str = "en") -> dict[str, str]:
     place = [str(part) for part in entry["loc"]]
     if place and place[0] == "body":
         place = place[1:]
-    steps = [part if re.fullmatch(r"[A-Za-z0-9_@.-]{1,60}", part) else "…" for part in place]
+    steps = [part if re.fullmatch(r"@?[A-Za-z0-9_.-]{1,60}", part) else "…" for part in place]
     return {
         "pointer": "".join(f"/{step}" for step in steps),
         "code": kind.replace("_", "-"),

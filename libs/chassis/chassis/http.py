@@ -50,6 +50,17 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": "Problem", "content": content} for status in sorted(every)}
 
 
+def with_door_answers(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document with what the doors say to every body: too large, no JSON."""
+    answers = {str(status): said for status, said in problems(413, 415).items()}
+    for operations in document["paths"].values():
+        for method, operation in operations.items():
+            if method != "get":
+                known = {**answers, **operation["responses"]}
+                operation["responses"] = dict(sorted(known.items()))
+    return document
+
+
 def cause_of(request: Request) -> Cause:
     """What events inherit from a request."""
     return Cause(request.state.correlation_id, None, tracing.current())

@@ -64,6 +64,18 @@ async def test_a_wrong_member_is_named_by_pointer_and_rule_without_its_value(app
     assert body["errors"][0]["code"] == "int-parsing"
     body = problem_of(await post(app, json.dumps({CANARY + " x": 1}).encode()), 422, "invalid")
     assert {e["pointer"] for e in body["errors"]} == {"/number", "/…"}
+    body = problem_of(await post(app, b'{"petra.m@kreis.example": 1}'), 422, "invalid")
+    assert {e["pointer"] for e in body["errors"]} == {"/number", "/…"}  # an address is no name
+    body = problem_of(await post(app, b'{"@type": 1}'), 422, "invalid")
+    assert {e["pointer"] for e in body["errors"]} == {"/number", "/@type"}
+
+
+async def test_what_the_doors_say_to_a_body_is_documented_for_every_write(app: TestApp) -> None:
+    operations = app.app.openapi()["paths"]["/api/enrolment/notes"]
+    assert {"413", "415"} <= set(operations["post"]["responses"])
+    reads = [o["get"] for o in app.app.openapi()["paths"].values() if "get" in o]
+    assert reads
+    assert not any({"413", "415"} & set(read["responses"]) for read in reads)
 
 
 async def test_size_type_and_compression_are_limited(app: TestApp) -> None:

@@ -1,6 +1,6 @@
 """Booking many people in one step."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from chassis.auth import Actor, Allowed
@@ -39,9 +39,14 @@ class Telling:
 router = APIRouter(prefix=BASE, tags=["enrolments"])
 
 
-@router.post(
-    "/bulk", status_code=202, responses=problems(403, 409, 422), response_model_exclude_none=True
-)
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    **problems(403, 409),
+    200: {"model": BulkView, "description": "What would happen (`dry_run=true`)"},
+    201: {"model": BulkView, "description": "Every row is settled (`Prefer: wait=N`)"},
+}
+
+
+@router.post("/bulk", status_code=202, responses=ANSWERS, response_model_exclude_none=True)
 async def book_bulk(
     body: BulkRequest,
     actor: Annotated[Actor, Allowed("coordinator")],

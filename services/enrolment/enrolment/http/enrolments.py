@@ -1,6 +1,6 @@
 """Routes of single enrolments."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from chassis.auth import Actor, Allowed, SignedIn
@@ -23,9 +23,13 @@ Waits = Annotated[Wait[EnrolmentView], waiting_for(reading.settled)]
 router = APIRouter(prefix=BASE, tags=["enrolments"])
 
 
-@router.post(
-    "", status_code=202, responses=problems(403, 409, 422), response_model_exclude_none=True
-)
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    **problems(403, 409),
+    201: {"model": EnrolmentView, "description": "Everything is settled (`Prefer: wait=N`)"},
+}
+
+
+@router.post("", status_code=202, responses=ANSWERS, response_model_exclude_none=True)
 async def request_enrolment(
     body: EnrolmentRequest,
     actor: Annotated[Actor, Allowed("employee", "coordinator")],

@@ -1,7 +1,7 @@
 """Contacts: the only names and mail addresses of the platform."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from chassis.auth import Actor, Allowed, SignedIn
@@ -240,7 +240,13 @@ async def _editor(actor: SignedIn, if_match: IfMatch) -> Editor:
     return Editor(actor, if_match)
 
 
-@router.put("/{person_ref}", responses=problems(403, 404, 412))
+WRITTEN: dict[int | str, dict[str, Any]] = {
+    **problems(403, 404, 412),
+    201: {"model": ContactView, "description": "The person was not known"},
+}
+
+
+@router.put("/{person_ref}", responses=WRITTEN)
 async def put(
     person_ref: UUID,
     body: ContactBody,
