@@ -1,0 +1,79 @@
+"""One process of a campaign: `python -m tests.fuzz.worker NAME SEED INPUTS FOLDER`.
+
+NAME is a service, or `topics`. The addresses of the servers stand in the environment; the report
+goes to FOLDER as JSON, the service's log to standard output, as in production.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from chassis import logs
+from chassis.testing import Servers, TestApp, running
+from chassis.testing_issuer import Issuer
+
+from tests.fuzz.asgi import Caller
+from tests.fuzz.campaign import Campaign, Report, first, kept_inputs
+from tests.fuzz.good import SEEDS
+from tests.fuzz.inputs import Input
+from tests.fuzz.mutator import Mutator
+from tests.fuzz.reference import Reference
+from tests.fuzz.tokens import Tokens
+from tests.fuzz.worlds import World, refill
+
+PATIENT: dict[str, Any] = {"pool_wait_ms": 60_000}  # a busy machine would answer 503, not judge
+SETTINGS: dict[str, dict[str, Any]] = {
+    "notifications": {"smtp": "127.0.0.1:9", "stream_heartbeat_seconds": 0.3},
+    "catalog": {"feed_seconds": 1.0},
+}
+
+
+def seeds_of(name: str, reference: Reference) -> list[Input]:
+    """Good requests of a service: by hand and from its document."""
+    return [*SEEDS[name], *reference.examples()]
+
+
+def builder(name: str) -> Any:
+    """`build` of a service."""
+    return import_module(f"{name}.app").build
+
+
+async def fuzz(test: TestApp, seed: int, count: int, report: Report) -> None:
+    """Send so many inputs to a running service."""
+    name = test.running.service.name
+    reference = Reference(test.app.openapi())
+    world, tokens = World(test), Tokens(test.issuer)
+    campaign = Campaign(
+        Caller(test.app, tokens, world.fill), reference, lambda: refill(world), report
+    )
+    inputs = first(kept_inputs(name), Mutator(seeds_of(name, reference), seed))
+    await campaign.run(inputs, count)
+
+
+async def _service(name: str, servers: Servers, seed: int, count: int, report: Report) -> None:
+    issuer = Issuer()
+    settings = {**PATIENT, **SETTINGS.get(name, {})}
+    async with running(builder(name), servers, issuer, **settings) as test:
+        await fuzz(test, seed, count, report)
+    issuer.close()
+
+
+def main() -> int:
+    """Run one part and write its report."""
+    name, seed, count, folder = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
+    logs.configure(name, "INFO")
+    servers = Servers(os.environ["KC_TEST_POSTGRES"], os.environ["KC_TEST_KAFKA"])
+    report = Report()
+    uvloop.run(_service(name, servers, seed, count, report))
+    (folder / f"{name}.json").write_text(json.dumps(report.packed()), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
