@@ -114,3 +114,9 @@ bench-note: setup ## add the last run of bench to docs/performance.md (what="...
 overload: setup ## let too many come at once (seconds=60 for each stage, replicas=1)
 	@$(PY) -m tests.load.overload --seconds "$(seconds)" --replicas "$(replicas)" \
 		--protected "$(or $(protected),1)"
+
+.PHONY: fuzz
+inputs ?= 1000000
+seed ?= 1
+fuzz: setup ## send mutated requests and records to all services (inputs=N seed=N)
+	@$(PY) -m tests.fuzz --inputs $(inputs) --seed $(seed)

@@ -243,7 +243,7 @@ MEMBERSHIP = [
     *dead_letters("membership"),
 ]
 
-PREFERENCES = {"language": "de", "channel": "mail", "quiet_from": "20:00", "quiet_to": "07:00"}
+PREFERENCES = {"language": "de", "channel": "mail", "quiet_from": "20:00:00", "quiet_to": "07:00"}
 PERSON = f"{NOTE}/contacts/{{person_ref}}"
 NOTIFICATIONS = [
     good(f"GET {NOTE}/contacts", query="q=an&limit=1"),

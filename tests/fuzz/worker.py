@@ -6,9 +6,11 @@ goes to FOLDER as JSON, the service's log to standard output, as in production.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,10 @@ from tests.fuzz.inputs import Input
 from tests.fuzz.mutator import Mutator
 from tests.fuzz.reference import Reference
 from tests.fuzz.tokens import Tokens
+from tests.fuzz.topics import TopicCampaign
 from tests.fuzz.worlds import World, refill
 
+TOPICS = "topics"
 PATIENT: dict[str, Any] = {"pool_wait_ms": 60_000}  # a busy machine would answer 503, not judge
 SETTINGS: dict[str, dict[str, Any]] = {
     "notifications": {"smtp": "127.0.0.1:9", "stream_heartbeat_seconds": 0.3},
@@ -56,12 +60,27 @@ async def fuzz(test: TestApp, seed: int, count: int, report: Report) -> None:
     await campaign.run(inputs, count)
 
 
-async def _service(name: str, servers: Servers, seed: int, count: int, report: Report) -> None:
-    issuer = Issuer()
+@contextlib.asynccontextmanager
+async def at_work(name: str, servers: Servers, issuer: Issuer) -> AsyncIterator[TestApp]:
+    """A service at work."""
     settings = {**PATIENT, **SETTINGS.get(name, {})}
     async with running(builder(name), servers, issuer, **settings) as test:
-        await fuzz(test, seed, count, report)
-    issuer.close()
+        yield test
+
+
+async def _service(name: str, servers: Servers, seed: int, count: int, report: Report) -> None:
+    with contextlib.closing(Issuer()) as issuer:
+        async with at_work(name, servers, issuer) as test:
+            await fuzz(test, seed, count, report)
+
+
+async def _topics(_: str, servers: Servers, seed: int, count: int, report: Report) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        issuer = stack.enter_context(contextlib.closing(Issuer()))
+        apps = {
+            name: await stack.enter_async_context(at_work(name, servers, issuer)) for name in SEEDS
+        }
+        await TopicCampaign(apps, servers.kafka, report).run(seed, count)
 
 
 def main() -> int:
@@ -70,7 +89,8 @@ def main() -> int:
     logs.configure(name, "INFO")
     servers = Servers(os.environ["KC_TEST_POSTGRES"], os.environ["KC_TEST_KAFKA"])
     report = Report()
-    uvloop.run(_service(name, servers, seed, count, report))
+    work = _topics if name == TOPICS else _service
+    uvloop.run(work(name, servers, seed, count, report))
     (folder / f"{name}.json").write_text(json.dumps(report.packed()), "utf-8")
     return 0
 

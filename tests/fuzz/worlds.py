@@ -242,7 +242,8 @@ async def notifications(world: World) -> None:
         await until(lambda: _unread(http), SECONDS, 0.1, "the notices")
         found = (await http.get("/api/notifications/notices?limit=50")).json()["items"]
         world.put("notice", [item["notice_id"] for item in found])
-        url = (await world.post(http, "/api/notifications/calendar", {}))["url"]
+    async with world.client(sub=uuid4()) as nobody_else:  # who renews a feed ends the old one
+        url = (await world.post(nobody_else, "/api/notifications/calendar", {}))["url"]
         world.put("feed", [url.rpartition("/")[2].removesuffix(".ics")])
     await world.cursor("/api/notifications/notices?limit=1")
     await world.dead_letters("membership.quotes", "membership.enrolment-priced.v1")

@@ -2,13 +2,13 @@
 
 import re
 from datetime import datetime, time
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from chassis.auth import SignedIn
 from chassis.http import Body, IfMatch, Read, View, Write, etag, problems
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 from notifications import commands, handlers
 from notifications.adapters.words import written
@@ -54,7 +54,15 @@ def _on_the_wall(value: time | None) -> time | None:
     return value
 
 
-TimeOfDay = Annotated[time | None, AfterValidator(_on_the_wall)]
+# "format": "time" of JSON Schema would ask for an offset
+ON_THE_WALL: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "pattern": r"^[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?$"},
+        {"type": "null"},
+    ]
+}
+TimeOfDay = Annotated[time | None, AfterValidator(_on_the_wall), WithJsonSchema(ON_THE_WALL)]
+ShownTime = Annotated[time | None, WithJsonSchema(ON_THE_WALL)]
 
 
 class Preferences(Body):
@@ -71,8 +79,8 @@ class PreferencesView(View):
 
     language: Language
     channel: Channel
-    quiet_from: time | None
-    quiet_to: time | None
+    quiet_from: ShownTime
+    quiet_to: ShownTime
     version: int
 
 

@@ -1,0 +1,214 @@
+"""Mutated records through the real Kafka into all services at once.
+
+After each block a good record per partition and service must be handled in time, and every record
+that was sent must have ended somewhere: handled, set aside with its bytes, or skipped. For a
+provider's submission that means a verdict.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from random import Random
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+from chassis.database import Transaction
+from chassis.delivery import Subscription
+from chassis.outbox import unpack
+from chassis.records import RawRecord, read
+from chassis.testing import TestApp, until
+from sqlalchemy import text
+
+from tests.fuzz.campaign import Report
+from tests.fuzz.inputs import RecordInput
+from tests.fuzz.records import HEARD, fresh, good, mutants
+
+BLOCK = 2500
+DEADLINE_SECONDS = 180.0
+INBOX = text("SELECT message_id FROM inbox WHERE topic = :topic AND message_id = ANY(:ids)")
+DEAD = text("""
+    SELECT message_id, reason, detail, payload, headers, key FROM dead_letter
+     WHERE topic = :topic AND message_id = ANY(:ids)
+""")
+VERDICTS = text("SELECT submission_id FROM submission WHERE submission_id = ANY(:ids)")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A record with the place that Kafka gave it."""
+
+    given: RecordInput
+    record: ConsumerRecord
+    marker: bool = False
+
+
+async def send(kafka: str, records: list[tuple[RecordInput, int | None, bool]]) -> list[Sent]:
+    """Put records on their topics; where each of them stands."""
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
+    await producer.start()
+    try:
+        waiting = [
+            await producer.send(r.topic, r.value, key=r.key, partition=n, headers=list(r.headers))
+            for r, n, _ in records
+        ]
+        places = [await one for one in waiting]
+    finally:
+        await producer.stop()
+    return [
+        Sent(given, _as_read(given, place), marker)
+        for (given, _, marker), place in zip(records, places, strict=True)
+    ]
+
+
+def _as_read(given: RecordInput, place: Any) -> ConsumerRecord:
+    return ConsumerRecord(
+        topic=given.topic,
+        partition=place.partition,
+        offset=place.offset,
+        timestamp=place.timestamp,
+        timestamp_type=0,
+        key=given.key,
+        value=given.value,
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=0,
+        headers=given.headers,
+    )
+
+
+def markers(rng: Random) -> Iterator[tuple[RecordInput, int, bool]]:
+    """A good record for every partition of every topic that somebody hears."""
+    for topic in HEARD:
+        first = next(one for one in good() if one.topic == topic.name)
+        for partition in range(topic.partitions):
+            yield fresh(first, rng), partition, True
+
+
+class TopicCampaign:
+    """Sends blocks of records to the services at work."""
+
+    def __init__(self, apps: dict[str, TestApp], kafka: str, report: Report) -> None:
+        self._apps, self._kafka, self.report = apps, kafka, report
+
+    async def run(self, seed: int, count: int, deadline: float = DEADLINE_SECONDS) -> None:
+        """Send so many records, block by block."""
+        started, rng, left = monotonic(), Random(seed), islice(mutants(seed), count)
+        while block := list(islice(left, BLOCK)):
+            mixed = [(one, None, False) for one in block if _can_be_sent(one)]
+            sent = await send(self._kafka, [*mixed, *markers(rng)])
+            for one in sent:
+                self.report.inputs[one.given.topic] += not one.marker
+            for name, app in self._apps.items():
+                for subscription in app.running.service.subscriptions.all:
+                    await self._heard(name, app, subscription, sent, deadline)
+        for name, app in self._apps.items():
+            await self._is_well(name, app)
+        self.report.seconds += monotonic() - started
+
+    async def _heard(
+        self, name: str, app: TestApp, on: Subscription, sent: list[Sent], deadline: float
+    ) -> None:
+        """Every record of this topic has ended somewhere, the markers well."""
+        mine = [one for one in sent if one.given.topic == on.topic.name]
+        by_id: dict[UUID, Sent] = {}
+        for one in mine:
+            by_id.setdefault(read(one.record, on.raw).id, one)
+        where = f"{name} {on.topic.name}"
+        there: set[UUID] = set()
+
+        async def all_there() -> bool:
+            there.update(await self._ids(app, on, by_id.keys() - there))
+            return len(there) == len(by_id)
+
+        try:
+            await until(all_there, deadline, 0.25)
+        except AssertionError:
+            for id_ in by_id.keys() - there:
+                what = "a good record" if by_id[id_].marker else "a record"
+                stuck = f"{what} is not handled on partition {by_id[id_].record.partition}"
+                self._complain(where, stuck, by_id[id_])
+        await self._ended(app, on, by_id, where)
+
+    async def _ids(self, app: TestApp, on: Subscription, ids: Any) -> set[UUID]:
+        async with app.db.snapshot() as tx:
+            rows = await tx.rows(INBOX, {"topic": on.topic.name, "ids": list(ids)})
+        return {row["message_id"] for row in rows}
+
+    async def _ended(
+        self, app: TestApp, on: Subscription, by_id: dict[UUID, Sent], where: str
+    ) -> None:
+        async with app.db.snapshot() as tx:
+            params = {"topic": on.topic.name, "ids": list(by_id)}
+            dead = {row["message_id"]: row for row in await tx.rows(DEAD, params)}
+            judged = await _verdicts(tx, by_id.values()) if on.raw else set()
+        for id_, one in by_id.items():
+            row = dead.get(id_)
+            self.report.statuses[f"{where} {row['reason'] if row else 'passed'}"] += 1
+            if on.raw and _submission(one) not in judged:
+                self._complain(where, "a submission without a verdict", one)
+            for why in set_aside(one, row) if row else ():
+                self._complain(where, why, one)
+
+    async def _is_well(self, name: str, app: TestApp) -> None:
+        async with app.client() as http:
+            for path in ("/health/live", "/health/ready", "/metrics"):
+                answer = await http.get(path)
+                if answer.status_code != 200:
+                    self.report.complain(name, f"{path} says {answer.status_code}", "{}")
+
+    def _complain(self, where: str, why: str, one: Sent) -> None:
+        self.report.complain(where, why, line_of(one.given, why))
+
+
+def _submission(one: Sent) -> UUID | None:
+    content = read(one.record, raw=True).content
+    return content.id if isinstance(content, RawRecord) else None
+
+
+async def _verdicts(tx: Transaction, sent: Iterable[Sent]) -> set[UUID]:
+    ids = [id_ for one in sent if (id_ := _submission(one))]
+    return {row["submission_id"] for row in await tx.rows(VERDICTS, {"ids": ids})}
+
+
+def _can_be_sent(given: RecordInput) -> bool:
+    """Kafka's client refuses what is larger than a request, and a record without key and value."""
+    return len(given.value or b"") < 900_000 and not (given.key is None and given.value is None)
+
+
+def set_aside(one: Sent, row: Any) -> Iterator[str]:
+    """What is wrong with how a record was set aside."""
+    given = one.given
+    if one.marker:
+        yield "a good record was set aside"
+    payload = None if row["payload"] is None else bytes(row["payload"])
+    if payload != given.value or bytes(row["key"]) != (given.key or b""):
+        yield "set aside with other bytes"
+    if unpack(row["headers"]) != list(given.headers):
+        yield "set aside with other headers"
+    if row["reason"] == "handler-failed":
+        yield f"a handler fails: {row['detail']}"
+    if given.canary and given.canary in f"{row['reason']} {row['detail']}":
+        yield "the reason repeats what was sent"
+
+
+def line_of(given: RecordInput, why: str) -> str:
+    """A record as a line of a file."""
+    kept = {
+        "why": why,
+        "topic": given.topic,
+        "key": _text(given.key),
+        "value": _text(given.value),
+        "headers": [[name, _text(value)] for name, value in given.headers],
+        "canary": given.canary,
+        "made_by": list(given.made_by),
+    }
+    return json.dumps(kept, sort_keys=True)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
