@@ -42,7 +42,7 @@ def operation(route: str = BOOK) -> Operation:
 
 def a_problem(status: int = 422, **changes: Any) -> Answer:
     """A good error answer, with changes; None leaves a member out."""
-    merged = {**BODY, "status": status, **changes}
+    merged = {**BODY, "status": status, **changes.pop("instead", {}), **changes}
     body = {name: value for name, value in merged.items() if value is not None}
     return answered(status, json.dumps(body).encode(), "application/problem+json")
 
@@ -105,7 +105,7 @@ BAD_PROBLEMS: list[tuple[dict[str, Any], str]] = [
     ({"errors": [{**ENTRY, "pointer": "/people/0/Row/a"}]}, "leads nowhere"),
     ({"errors": [{**ENTRY, "pointer": "/query/nothing"}]}, "leads nowhere"),
     ({"errors": [{**ENTRY, "pointer": "/query"}]}, "leads nowhere"),
-    ({"status": "422"}, "another status"),
+    ({"instead": {"status": "422"}}, "another status"),
     ({"detail": f"you sent {CANARY}"}, "echo"),
     ({"detail": f"YOU SENT {CANARY.upper()}"}, "echo"),
     ({"errors": [{**ENTRY, "detail": CANARY}]}, "echo"),

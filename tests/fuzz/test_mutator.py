@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import cache
 from itertools import islice
 
 import pytest
@@ -17,6 +18,7 @@ from tests.fuzz.mutator import Mutator
 from tests.fuzz.reference import Reference
 
 
+@cache
 def reference_of(name: str) -> Reference:
     """From the document that is generated and compared in every check."""
     path = ROOT / "docs" / "api" / f"{name}.openapi.json"
