@@ -116,7 +116,5 @@ overload: setup ## let too many come at once (seconds=60 for each stage, replica
 		--protected "$(or $(protected),1)"
 
 .PHONY: fuzz
-inputs ?= 1000000
-seed ?= 1
 fuzz: setup ## send mutated requests and records to all services (inputs=N seed=N)
-	@$(PY) -m tests.fuzz --inputs $(inputs) --seed $(seed)
+	@$(PY) -m tests.fuzz $(if $(inputs),--inputs=$(inputs)) $(if $(seed),--seed=$(seed))
