@@ -18,6 +18,7 @@ from tests.fuzz.mutator import HEX, garbled
 from tests.fuzz.worlds import EXAMPLES
 
 HEARD = tuple(topic for topic in TOPICS if topic.consumers)
+PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
 IDS = ("enrolment_id", "run_id", "organisation_id", "offer_ref", "bulk_id")
 VALUES: tuple[bytes | None, ...] = (
     None,

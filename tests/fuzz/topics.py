@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from chassis.database import Transaction
 from chassis.delivery import Subscription
 from chassis.outbox import unpack
@@ -26,7 +26,7 @@ from sqlalchemy import text
 
 from tests.fuzz.campaign import Report
 from tests.fuzz.inputs import RecordInput
-from tests.fuzz.records import HEARD, fresh, good, mutants
+from tests.fuzz.records import PARTITIONS, fresh, good, mutants
 
 BLOCK = 2500
 DEADLINE_SECONDS = 180.0
@@ -82,11 +82,13 @@ def _as_read(given: RecordInput, place: Any) -> ConsumerRecord:
 
 
 def markers(rng: Random) -> Iterator[tuple[RecordInput, int, bool]]:
-    """A good record for every partition of every topic that somebody hears."""
-    for topic in HEARD:
-        first = next(one for one in good() if one.topic == topic.name)
-        for partition in range(topic.partitions):
-            yield fresh(first, rng), partition, True
+    """A good record of every type for every partition that somebody hears.
+
+    A service passes by what it has no use for, so each of them finds some of its own.
+    """
+    for one in good():
+        for partition in range(PARTITIONS[one.topic]):
+            yield fresh(one, rng), partition, True
 
 
 class TopicCampaign:
@@ -117,21 +119,27 @@ class TopicCampaign:
         mine = [one for one in sent if one.given.topic == on.topic.name]
         by_id: dict[UUID, Sent] = {}
         for one in mine:
-            by_id.setdefault(read(one.record, on.raw).id, one)
+            if on.wants(one.record):
+                by_id.setdefault(read(one.record, on.raw).id, one)
         where = f"{name} {on.topic.name}"
+        self.report.statuses[f"{where} passed-by"] += sum(not on.wants(m.record) for m in mine)
+        if not any(one.marker for one in by_id.values()):
+            self.report.complain(where, "no good record was sent", "{}")
         there: set[UUID] = set()
 
         async def all_there() -> bool:
             there.update(await self._ids(app, on, by_id.keys() - there))
-            return len(there) == len(by_id)
+            return len(there) == len(by_id) and all(_is_behind(app, one) for one in mine)
 
         try:
             await until(all_there, deadline, 0.25)
         except AssertionError:
-            for id_ in by_id.keys() - there:
-                what = "a good record" if by_id[id_].marker else "a record"
-                stuck = f"{what} is not handled on partition {by_id[id_].record.partition}"
-                self._complain(where, stuck, by_id[id_])
+            for one in [by_id[id_] for id_ in by_id.keys() - there]:
+                what = "a good record" if one.marker else "a record"
+                stuck = f"{what} is not handled on partition {one.record.partition}"
+                self._complain(where, stuck, one)
+            for one in [one for one in mine if not _is_behind(app, one)]:
+                self._complain(where, f"partition {one.record.partition} stands still", one)
         await self._ended(app, on, by_id, where)
 
     async def _ids(self, app: TestApp, on: Subscription, ids: Any) -> set[UUID]:
@@ -163,6 +171,15 @@ class TopicCampaign:
 
     def _complain(self, where: str, why: str, one: Sent) -> None:
         self.report.complain(where, why, line_of(one.given, why))
+
+
+def _is_behind(app: TestApp, one: Sent) -> bool:
+    """Whether the service has gone past this record, whatever it did with it."""
+    listener = app.running.listener
+    place = TopicPartition(one.record.topic, one.record.partition)
+    return listener is not None and (
+        listener.delivered.next_offsets.get(place, 0) > one.record.offset
+    )
 
 
 def _submission(one: Sent) -> UUID | None:
