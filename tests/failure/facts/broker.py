@@ -34,7 +34,7 @@ async def places(address: str, hears: tuple[Hears, ...]) -> tuple[Place, ...]:
         await admin.start()
         found: list[Place] = []
         for one in hears:
-            group = f"{one.service}.{one.topic}"
+            group = one.service  # one consumer for all its topics
             committed = await admin.list_consumer_group_offsets(group)
             partitions = [
                 TopicPartition(one.topic, number) for number in range(PARTITIONS[one.topic])
