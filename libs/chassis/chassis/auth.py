@@ -40,7 +40,8 @@ class Keys:
     """The issuer's public keys: kept, fetched anew when an unknown one is named.
 
     An unknown key id asks the issuer at most once per `RETRY` seconds, or strangers could make us
-    flood it. When the issuer is down, known keys serve on for `STALE` seconds.
+    flood it. When the issuer is down, known keys serve on for `STALE` seconds; whether it has an
+    unknown one cannot be said, so that is no reason to refuse for good.
     """
 
     FRESH, STALE, RETRY = 600.0, 3600.0, 10.0
@@ -49,6 +50,7 @@ class Keys:
         self._url = url
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at = self._tried_at = float("-inf")
+        self._away = False
         self._fetching = asyncio.Lock()
 
     async def key(self, kid: str) -> jwt.PyJWK | None:
@@ -70,7 +72,7 @@ class Keys:
         if age > self.STALE:
             self._keys = {}
             raise Unavailable("identity-unavailable")
-        if kid not in self._keys and age >= self.FRESH:
+        if kid not in self._keys and (self._away or age >= self.FRESH):
             raise Unavailable("identity-unavailable")
         return self._keys.get(kid)
 
@@ -82,11 +84,12 @@ class Keys:
             answer.raise_for_status()
             keys = jwt.PyJWKSet.from_dict(answer.json()).keys
         except Exception as error:  # noqa: BLE001 - whatever the issuer sends, the keys stay
+            self._away = True
             self._tried_at = monotonic() - self.RETRY + 0.5  # an outage is asked again sooner
             log.warning("issuer keys not read", error=type(error).__name__)
             return
         self._keys = {key.key_id: key for key in keys if key.key_id}
-        self._fetched_at = monotonic()
+        self._fetched_at, self._away = monotonic(), False
 
 
 class Verifier:

@@ -139,6 +139,20 @@ async def test_a_silent_issuer_is_our_trouble_not_the_clients() -> None:
         await other.actor(token)
 
 
+async def test_a_key_that_may_be_new_is_not_refused_while_the_issuer_is_away() -> None:
+    issuer = Issuer()
+    keys = Keys(issuer.url)
+    known = Verifier(issuer.url, issuer.audience, keys)
+    await known.actor(issuer.token(ME))
+    old = issuer.token(uuid4())
+    keys.RETRY = 0.0  # as if that had been a while ago
+    issuer.close()
+    issuer.rotate()
+    with pytest.raises(Unavailable):
+        await known.actor(issuer.token(ME))
+    assert (await known.actor(old)).person_ref
+
+
 async def test_a_slow_issuer_holds_up_one_request_and_not_all() -> None:
     issuer = Issuer()
     keys = Keys(issuer.url)
