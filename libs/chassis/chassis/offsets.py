@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 BEHIND_SECONDS = 0.2
+TRIES = 50  # then the next batch takes it up again
 
 
 class Offsets:
@@ -29,18 +30,24 @@ class Offsets:
             self._later = asyncio.create_task(self._wait(consumer))
 
     async def _wait(self, consumer: AIOKafkaConsumer) -> None:
-        await asyncio.sleep(BEHIND_SECONDS)
-        await self.commit(consumer)
+        """Until all is committed: also what was handled while a commit was on its way."""
+        for _ in range(TRIES):
+            await asyncio.sleep(BEHIND_SECONDS)
+            await self.commit(consumer)
+            if not self._new(consumer):
+                return
 
-    async def commit(self, consumer: AIOKafkaConsumer) -> None:
-        """Commit now. A failure is no harm: the same is committed next time, or comes again."""
+    def _new(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
         mine = consumer.assignment()
-        new = {
+        return {
             place: offset
             for place, offset in self._handled.items()
             if place in mine and self._committed.get(place) != offset
         }
-        if new:
+
+    async def commit(self, consumer: AIOKafkaConsumer) -> None:
+        """Commit now. A failure is no harm: the same is committed next time, or comes again."""
+        if new := self._new(consumer):
             # KafkaError: a rebalance or an outage; the other one: partitions just given away
             with contextlib.suppress(KafkaError, ValueError):
                 await consumer.commit(new)

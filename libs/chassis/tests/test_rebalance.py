@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from chassis import inbox, kafka, metrics
 from chassis.database import Transaction, is_passing
 from chassis.delivery import Subscription
@@ -76,6 +77,16 @@ class Member:
         self.at_work.set()
         await self.go.wait()
         self.at_work.clear()
+
+    @property
+    def consumer(self) -> AIOKafkaConsumer:
+        """Its consumer, once it is started."""
+        assert self._listener.consumer is not None
+        return self._listener.consumer
+
+    def is_idle(self) -> bool:
+        """Whether no batch is at work."""
+        return not self._listener.delivered.running.locked()
 
     @property
     def partitions(self) -> int:
@@ -161,6 +172,35 @@ async def test_control_without_the_drain_partitions_are_given_away_while_they_ar
         await until(group.all_heard, 60, name="the rest")
         await until(group.read_again, 60, name="a record that is read again")
         assert set((await group.heard()).values()) == {1}, "the inbox is there all the same"
+
+
+async def test_what_is_handled_while_a_commit_is_on_its_way_is_committed_too(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with two_members(app) as (group, first, _):
+        consumer = first.consumer
+        commit, on_its_way, go = consumer.commit, asyncio.Event(), asyncio.Event()
+
+        async def slowly(offsets: dict[TopicPartition, int]) -> None:
+            """As it is, when the test lets it."""
+            on_its_way.set()
+            await go.wait()
+            await commit(offsets)
+
+        monkeypatch.setattr(consumer, "commit", slowly)
+        await group.send()
+        await asyncio.wait_for(on_its_way.wait(), 60)
+        await until(group.all_heard, 60, name="the first records")
+        await group.send()
+        await until(group.all_heard, 60, name="what came meanwhile")
+        await until(first.is_idle, 60, name="the end of its batch")
+        go.set()
+        await until(lambda: _all_committed(consumer), 20, name="offsets at the end")
+
+
+async def _all_committed(consumer: AIOKafkaConsumer) -> bool:
+    ends = await consumer.end_offsets(list(consumer.assignment()))
+    return all([await consumer.committed(place) == end for place, end in ends.items()])
 
 
 # -- two owners with the same batch
