@@ -206,6 +206,9 @@ def _new(name: str, partitions: int, retention_ms: int, replicas: int) -> NewTop
         "cleanup.policy": "delete",
         # the broker unpacks what strangers pack: aiokafka reads no zstd, lz4 or snappy by itself
         "compression.type": "uncompressed",
+        # the broker's clock: what a sender with a wrong one sends would be refused (an hour ahead)
+        # or forgotten too early (behind)
+        "message.timestamp.type": "LogAppendTime",
     }
     return NewTopic(
         name=name, num_partitions=partitions, replication_factor=replicas, topic_configs=configs
