@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,11 +44,13 @@ def run(plan: Plan, servers: Servers) -> Report:
     plan.folder.mkdir(parents=True, exist_ok=True)
     parts, report = plan.parts(), Report()
     for names in ([name for name in parts if name != TOPICS], [TOPICS]):
-        started = [_start(name, parts[name], plan, servers) for name in names]
-        for name, process in zip(names, started, strict=True):
-            code = process.wait(LONGEST_SECONDS)
-            if code:
-                raise RuntimeError(f"{name} ended with {code}: see {plan.folder / name}.log")
+        started = {name: _start(name, parts[name], plan, servers) for name in names}
+        try:
+            _ended_well(started, plan)
+        finally:
+            for process in started.values():
+                process.kill()
+                process.wait()
         for name in names:
             found = Report()
             found.add(json.loads((plan.folder / f"{name}.json").read_text("utf-8")))
@@ -56,6 +58,13 @@ def run(plan: Plan, servers: Servers) -> Report:
             keep(name, found)
             report.add(found.packed())
     return report
+
+
+def _ended_well(started: Mapping[str, subprocess.Popen[bytes]], plan: Plan) -> None:
+    for name, process in started.items():
+        if code := process.wait(LONGEST_SECONDS):
+            why = (plan.folder / f"{name}.err").read_text("utf-8", "replace")[-1500:]
+            raise RuntimeError(f"{name} ended with {code}: {why}")
 
 
 def _start(name: str, count: int, plan: Plan, servers: Servers) -> subprocess.Popen[bytes]:

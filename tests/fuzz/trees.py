@@ -109,7 +109,8 @@ def _close(value: Any, rng: Random, canary: str) -> Any:
     if isinstance(value, bool):
         return rng.choice((not value, int(value), str(value).lower()))
     if isinstance(value, int):
-        return rng.choice((value + 1, value - 1, -value, value * 10**6, value + 0.5, str(value)))
+        half = Raw(b"%d.5" % value)
+        return rng.choice((value + 1, value - 1, -value, value * 10**6, half, Raw(b'"%d"' % value)))
     if isinstance(value, str):
         return rng.choice((value + canary, value * 50, value[:-1], value.upper(), [value], 1))
     return rng.choice((None, 0, True, canary, [canary], Members([[canary, canary]])))
