@@ -83,20 +83,24 @@ def type_of(record: Record) -> str:
 
 def read(record: Record, raw: bool) -> Delivery:
     """Read one record; never raises, whatever a stranger wrote into it."""
-    place = uuid5(NAMESPACE_URL, f"{record.topic}/{record.partition}/{record.offset}")
     try:
-        return _read(record, raw, place)
+        return _read(record, raw)
     except Exception as error:  # noqa: BLE001 - one that got through would come again for ever
-        return Delivery(place, record, Poison("unreadable", type(error).__name__))
+        return Delivery(_place(record), record, Poison("unreadable", type(error).__name__))
 
 
-def _read(record: Record, raw: bool, place: UUID) -> Delivery:
+def _place(record: Record) -> UUID:
+    """The identity of a record that names none."""
+    return uuid5(NAMESPACE_URL, f"{record.topic}/{record.partition}/{record.offset}")
+
+
+def _read(record: Record, raw: bool) -> Delivery:
     headers = headers_of(record)
     try:
         id_: UUID | None = UUID(headers.get("ce_id", ""))
     except ValueError:
         id_ = None
-    known = id_ or place
+    known = id_ or _place(record)
     if raw:
         return _read_raw(record, headers, known)
     kind = EVENTS.get(headers.get("ce_type", ""))
