@@ -18,7 +18,7 @@ from deploy.local.client import Client, until
 from tests.platform import Platform
 
 BOOK = "/api/enrolment/enrolments"
-SEATS, ASKED, AT_MOST = 12, 20, 120
+SEATS, ASKED, AT_MOST = 12, 20, 800
 PAUSE = 0.1  # seconds between two requests of one client, while a fault is going on
 SETTLED = {"confirmed", "waitlisted"}
 NOT_NOW = (502, 503, 504, 404, 401, 429)
