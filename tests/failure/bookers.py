@@ -18,7 +18,7 @@ from deploy.local.client import Client, until
 from tests.platform import Platform
 
 BOOK = "/api/enrolment/enrolments"
-SEATS, ASKED, AT_MOST = 12, 20, 800
+SEATS, ASKED, AT_MOST = 12, 20, 120
 PAUSE = 0.1  # seconds between two requests of one client, while a fault is going on
 SETTLED = {"confirmed", "waitlisted"}
 NOT_NOW = (502, 503, 504, 404, 401, 429)
@@ -31,6 +31,8 @@ class Bookers:
 
     def __init__(self, platform: Platform, run_id: str, asked: int = ASKED) -> None:
         self._platform, self._run_id, self._asked = platform, run_id, asked
+        self.at_most = AT_MOST
+        """They stop asking then, for every answer is looked at in the end."""
         self.answers: dict[str, dict[str, Any]] = {}
         self.refused: Counter[int] = Counter()
         """How often which status was answered before the success."""
@@ -50,7 +52,7 @@ class Bookers:
         """One of the clients: asks again and again, for another person each time."""
         with self._platform.as_user("carla.coordinator") as carla:
             while not over.wait(PAUSE) or len(self.answers) < self._asked:
-                if len(self.answers) < AT_MOST:
+                if len(self.answers) < self.at_most:
                     self._one(carla)
 
     @contextmanager

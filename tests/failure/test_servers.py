@@ -144,6 +144,7 @@ def test_a_broker_that_stands_still_holds_up_no_request(stand: Stand, seconds: i
 
 def test_a_broker_that_is_restarted_gently_holds_up_no_request(stand: Stand) -> None:
     bookers = loaded(stand)
+    bookers.at_most = 1000  # a broker takes its time to stop
     with bookers.at_work():
         stand.stack.stop("kafka")
         before = bookers.asked
