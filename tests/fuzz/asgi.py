@@ -14,6 +14,7 @@ Fill = Callable[[bytes], bytes]
 """Puts ids of the world into the places that have a name."""
 
 LONGEST_SECONDS = 90.0
+CONTROLS = bytes([*range(0x20), 0x7F])
 STREAM = "text/event-stream"
 
 
@@ -62,7 +63,7 @@ class Caller:
 
 def _value(value: bytes) -> bytes:
     """What a server lets through: no control characters, no space around."""
-    return bytes(b for b in value if b >= 0x20 and b != 0x7F).strip()
+    return value.translate(None, CONTROLS).strip()
 
 
 class _Exchange:

@@ -17,7 +17,7 @@ from tests.fuzz.inputs import Answer, Input, as_line
 from tests.fuzz.reference import Reference
 
 FOUND = Path(__file__).parent / "found"
-CHUNK = 4000
+CHUNK = 8000
 AT_ONCE = 24
 
 Send = Callable[[Input], Awaitable[Answer]]

@@ -41,6 +41,7 @@ VALUES: tuple[bytes | None, ...] = (
     b"text/plain",
     b"\r\nx: y",
 )
+THREADS = ("ce_correlationid", "ce_causationid", "traceparent")
 NAMES = (
     "ce_id",
     "ce_type",
@@ -156,7 +157,9 @@ def _header(made: RecordInput, rng: Random) -> tuple[RecordInput, str]:
     how = rng.choice(("drop", "value", "value", "double", "more", "canary"))
     if how == "drop":
         return replace(made, headers=others), how
-    value = made.canary.encode() if how == "canary" else rng.choice(VALUES)
+    value = rng.choice(VALUES)
+    if how == "canary":  # a word alone is a good id of a thread, and goes into logs
+        value = f"{made.canary}@x.example".encode() if name in THREADS else made.canary.encode()
     if how == "double":
         others = made.headers
     elif how == "more":

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from chassis import metrics, problems, tracing
 from chassis.database import is_no_text, is_outage, is_passing
+from chassis.records import CORRELATION
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -26,7 +27,6 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 MAX_DEPTH = 32
 QUIET = ("/health", "/metrics")  # asked every few seconds, of no interest later
-CORRELATION = re.compile(r"[A-Za-z0-9._-]{8,64}")
 NO_BRACKETS = re.compile(r'"[^"]*"?|[^"\[\]{}]+')
 
 log = structlog.get_logger(__name__)

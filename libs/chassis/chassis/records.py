@@ -1,7 +1,7 @@
 """What stands on a topic, read once: an event of ours, a provider's record, or a poison."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -13,6 +13,8 @@ from pydantic import ValidationError
 
 Record: TypeAlias = ConsumerRecord  # its keys and values are bytes
 
+CORRELATION = re.compile(r"[A-Za-z0-9._-]{8,64}")  # it goes into logs and on to others
+TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 VERSION = re.compile(r"[0-9]{1,18}")  # what a bigint holds
 
 
@@ -33,8 +35,11 @@ class RawRecord:
     @property
     def cause(self) -> Cause:
         """What the events inherit that answer this record."""
-        correlation = self.headers.get("ce_correlationid") or str(self.id)
-        return Cause(correlation[:100], str(self.id), self.headers.get("traceparent"))
+        return Cause(
+            _told(self.headers, "ce_correlationid", CORRELATION) or str(self.id),
+            str(self.id),
+            _told(self.headers, "traceparent", TRACE),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +135,17 @@ def _meta(headers: dict[str, str], id_: UUID, record: Record) -> Meta:
     return Meta(
         id=id_,
         time=_time(headers, record),
-        correlation_id=headers.get("ce_correlationid") or str(id_),
-        causation_id=headers.get("ce_causationid") or None,
-        traceparent=headers.get("traceparent") or None,
+        correlation_id=_told(headers, "ce_correlationid", CORRELATION) or str(id_),
+        causation_id=_told(headers, "ce_causationid", CORRELATION),
+        traceparent=_told(headers, "traceparent", TRACE),
         version=int(version) if VERSION.fullmatch(version) else None,
     )
+
+
+def _told(headers: Mapping[str, str], name: str, form: re.Pattern[str]) -> str | None:
+    """A header, if it has its form: whatever else stands there goes no further."""
+    told = headers.get(name, "")
+    return told if form.fullmatch(told) else None
 
 
 def _time(headers: dict[str, str], record: Record) -> datetime:

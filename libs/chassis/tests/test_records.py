@@ -1,7 +1,7 @@
 """Reading records: whatever a stranger writes, it is read or found unreadable, never an error."""
 
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from chassis.records import Delivery, Poison, RawRecord, Record, read
@@ -41,6 +41,29 @@ def test_a_version_that_is_no_number_of_ours_is_no_version(version: str) -> None
     content = read(a_record(a_cancelled_run(), ce_aggregateversion=version), raw=False).content
     assert isinstance(content, Event)
     assert content.meta.version is None
+
+
+@pytest.mark.parametrize("raw", [True, False])
+@pytest.mark.parametrize("odd", ["petra.m@kreis.example", "x" * 70_000, "short", "a b c d e f", ""])
+def test_a_thread_that_has_not_its_form_goes_no_further(raw: bool, odd: str) -> None:
+    names = ("ce_correlationid", "ce_causationid", "traceparent")
+    delivery = read(a_record(a_cancelled_run(), **dict.fromkeys(names, odd)), raw)
+    assert isinstance(delivery.content, Event | RawRecord)
+    cause = delivery.content.cause
+    assert cause is not None
+    assert odd not in (cause.correlation_id, cause.causation_id, cause.traceparent)
+    assert UUID(cause.correlation_id)
+    assert delivery.correlation_id == cause.correlation_id
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_a_thread_in_its_form_goes_on(raw: bool) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    headers = {"ce_correlationid": "one-thread", "traceparent": trace}
+    content = read(a_record(a_cancelled_run(), **headers), raw).content
+    assert isinstance(content, Event | RawRecord)
+    assert content.cause is not None
+    assert (content.cause.correlation_id, content.cause.traceparent) == ("one-thread", trace)
 
 
 def test_what_breaks_the_reader_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:

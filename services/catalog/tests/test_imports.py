@@ -75,6 +75,14 @@ async def test_prices_are_exact(app: TestApp) -> None:
     assert shown.json()["standard_cents"] == 115
 
 
+async def test_a_number_that_nobody_can_read_is_refused(app: TestApp) -> None:
+    raw = b'{"source": "Feed", "feed": {"data": [], "a": 1e99999999999999999999}}'
+    async with app.http("office") as http:
+        headers = {"Content-Type": "application/json"}
+        answer = await http.post(ADDRESS, content=raw, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
 async def test_a_provider_imports_its_own_offers_whatever_the_source_is_called(
     app: TestApp,
 ) -> None:

@@ -73,6 +73,7 @@ def test_prices_follow_from_costs() -> None:
         (b"\xff\xfe{}", "not-utf8"),
         (b'{"a": NaN}', "not-a-number"),
         (b'{"a": -Infinity}', "not-a-number"),
+        (b'{"a": 1e99999999999999999999}', "number-too-large"),
         (b'{"a": 1, "a": 2}', "duplicate-key"),
         (b'{"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", "too-deep"),
         (b'{"a": ' + b"9" * 5_000 + b"}", "not-json"),

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from contracts.catalog import Finding
@@ -23,6 +23,7 @@ _SENTENCES = {
     "not-json": "must be JSON",
     "too-deep": f"may be nested at most {MAX_DEPTH} levels deep",
     "not-a-number": "NaN and Infinity are not numbers of JSON",
+    "number-too-large": "a number is larger than can be read",
     "duplicate-key": "a name stands twice in an object",
     "not-an-object": "must be a JSON object",
 }
@@ -56,7 +57,7 @@ def _parse(raw: bytes | None) -> dict[str, Any]:
         raise _UnreadableError("too-deep")
     try:
         value = json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=Decimal
+            text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_fraction
         )
     except _UnreadableError:
         raise
@@ -82,6 +83,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(unique) != len(pairs):
         raise _UnreadableError("duplicate-key")
     return unique
+
+
+def _fraction(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent of twenty digits
+        raise _UnreadableError("number-too-large") from None
 
 
 def _refuse(_constant: str) -> Any:

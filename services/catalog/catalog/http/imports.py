@@ -4,11 +4,12 @@ import asyncio
 import json
 import re
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 from chassis.auth import Actor, Allowed
 from chassis.http import Body, Write, problems
+from chassis.problems import INVALID
 from contracts.refusal import FORBIDDEN, Rule
 from fastapi import APIRouter, Request
 from pydantic import Field
@@ -118,7 +119,10 @@ def _provider(actor: Actor, source: str) -> str:
 
 def _given(raw: bytes) -> Fetched:
     """The feed of the request, read again for exact prices (no binary fractions)."""
-    feed = json.loads(raw, parse_float=Decimal)["feed"]
+    try:
+        feed = json.loads(raw, parse_float=Decimal)["feed"]
+    except InvalidOperation:  # an exponent of twenty digits
+        raise INVALID.refuse("/feed") from None
     if not isinstance(feed.get("data"), list | dict):
         raise NOT_A_FEED.refuse("/feed/data")
     return Fetched([feed], is_whole(feed))

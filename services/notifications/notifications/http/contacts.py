@@ -272,7 +272,7 @@ async def put(
     return await _read(read, person_ref, response)
 
 
-@router.post("", status_code=201, responses=problems(403))
+@router.post("", status_code=201, responses=problems(403, 404))
 async def add(
     body: ContactBody, actor: Coordinator, write: Write, read: Read, response: Response
 ) -> ContactView:

@@ -1,0 +1,112 @@
+"""The topic campaign finds what it must: bad ends of records, a broken handler, a standstill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import pytest
+from chassis.delivery import Delivered
+from chassis.outbox import pack
+from chassis.records import Record
+from chassis.testing import Servers
+from chassis.testing_issuer import Issuer
+from membership.handlers import quotes
+
+from tests.fuzz import records
+from tests.fuzz.campaign import Report
+from tests.fuzz.topics import Sent, TopicCampaign, _as_read, set_aside
+from tests.fuzz.worker import at_work
+
+CANARY = "kc0123456789abcd"
+
+
+class Place:
+    """Where Kafka put a record."""
+
+    partition, offset, timestamp = 0, 7, 0
+
+
+def a_record(marker: bool = False) -> Sent:
+    """One that was sent."""
+    given = records.fresh(records.good()[0], Random(1))
+    return Sent(given, _as_read(given, Place()), marker)
+
+
+def a_row(one: Sent, **changes: Any) -> dict[str, Any]:
+    """How it is set aside as it should be, with changes."""
+    row = {
+        "reason": "invalid",
+        "detail": "/seats: missing",
+        "payload": one.given.value,
+        "key": one.given.key,
+        "headers": pack(one.given.headers),
+    }
+    return row | changes
+
+
+def test_a_record_that_is_set_aside_as_it_was_is_no_finding() -> None:
+    one = a_record()
+    assert list(set_aside(one, a_row(one))) == []
+    assert list(set_aside(one, a_row(one, reason="handler-failed", detail="DataError"))) == []
+
+
+PLANTED: list[tuple[dict[str, Any], str]] = [
+    ({"payload": b"{}"}, "other bytes"),
+    ({"payload": None}, "other bytes"),
+    ({"key": b"other"}, "other bytes"),
+    ({"headers": "[]"}, "other headers"),
+    ({"reason": "handler-failed", "detail": "KeyError"}, "a handler fails: KeyError"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), PLANTED)
+def test_a_record_that_is_set_aside_badly_is_found(changes: dict[str, Any], said: str) -> None:
+    one = a_record()
+    assert said in "; ".join(set_aside(one, a_row(one, **changes)))
+
+
+def test_a_good_record_that_is_set_aside_is_found() -> None:
+    one = a_record(marker=True)
+    assert "a good record was set aside" in list(set_aside(one, a_row(one)))
+
+
+async def found_in_membership(servers: Servers, issuer: Issuer, deadline: float) -> str:
+    """What a short campaign finds in one service."""
+    report = Report()
+    async with at_work("membership", servers, issuer) as app:
+        campaign = TopicCampaign({"membership": app}, servers.kafka, report)
+        await campaign.run(1, 60, deadline)
+    return "\n".join(report.counts)
+
+
+async def test_the_service_as_it_is_has_no_findings(servers: Servers, issuer: Issuer) -> None:
+    assert await found_in_membership(servers, issuer, 120) == ""
+
+
+async def test_control_a_handler_that_fails_is_found(
+    servers: Servers, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(quotes, "hear_bookings", broken)
+    found = await found_in_membership(servers, issuer, 120)
+    assert "a handler fails: KeyError" in found
+    assert "a good record was set aside" in found
+
+
+async def test_control_a_partition_that_stands_still_is_found(
+    servers: Servers, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Delivered.batch
+
+    async def without_one(self: Delivered, batch: Sequence[Record], consumer: Any) -> None:
+        await whole(self, [record for record in batch if record.partition != 2], consumer)
+
+    monkeypatch.setattr(Delivered, "batch", without_one)
+    found = await found_in_membership(servers, issuer, 10)
+    assert "partition 2 stands still" in found
+    assert "a good record is not handled on partition 2" in found
+    assert "partition 1" not in found
