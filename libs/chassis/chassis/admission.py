@@ -20,7 +20,8 @@ from uuid import uuid4
 from starlette.requests import Request
 
 from chassis import metrics, problems
-from chassis.doors import CORRELATION, QUIET, App, Message, Receive, Send
+from chassis.doors import QUIET, App, Message, Receive, Send
+from chassis.records import CORRELATION
 from chassis.settings import ServiceSettings
 
 DEADLINE = b"x-request-deadline"  # of the client, in milliseconds since 1970

@@ -47,7 +47,7 @@ def test_a_version_that_is_no_number_of_ours_is_no_version(version: str) -> None
 @pytest.mark.parametrize("odd", ["petra.m@kreis.example", "x" * 70_000, "short", "a b c d e f", ""])
 def test_a_thread_that_has_not_its_form_goes_no_further(raw: bool, odd: str) -> None:
     names = ("ce_correlationid", "ce_causationid", "traceparent")
-    delivery = read(a_record(a_cancelled_run(), **dict.fromkeys(names, odd)), raw)
+    delivery = read(a_record(a_cancelled_run(), 0, **dict.fromkeys(names, odd)), raw)
     assert isinstance(delivery.content, Event | RawRecord)
     cause = delivery.content.cause
     assert cause is not None
@@ -60,7 +60,7 @@ def test_a_thread_that_has_not_its_form_goes_no_further(raw: bool, odd: str) -> 
 def test_a_thread_in_its_form_goes_on(raw: bool) -> None:
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     headers = {"ce_correlationid": "one-thread", "traceparent": trace}
-    content = read(a_record(a_cancelled_run(), **headers), raw).content
+    content = read(a_record(a_cancelled_run(), 0, **headers), raw).content
     assert isinstance(content, Event | RawRecord)
     assert content.cause is not None
     assert (content.cause.correlation_id, content.cause.traceparent) == ("one-thread", trace)
