@@ -82,7 +82,7 @@ async def _emptied(bench: Bench) -> None:
     await bench.databases.run("catalog", "TRUNCATE run_seats")
     await bench.databases.rows("catalog", FORGET, TOPIC.name)
     await bench.databases.run("catalog", "VACUUM ANALYZE inbox")
-    group = f"catalog.{TOPIC.name}"
+    group = "catalog"
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bench.stack.settings.address("kafka"),
         group_id=group,
