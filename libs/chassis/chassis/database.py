@@ -14,9 +14,9 @@ from uuid import UUID
 
 import asyncpg
 from contracts.base import Event
-from sqlalchemy import TextClause
+from sqlalchemy import TextClause, event
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -124,6 +124,12 @@ class Transaction:
         return [outbox.Posted(*pair) for pair in zip(numbers, letters, strict=True)]
 
 
+def _refuse_lost(connection: Any, *_: Any) -> None:
+    """A connection that the server has ended meanwhile is no use, and neither are its like."""
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
+
+
 class Database:
     """The database of one service."""
 
@@ -131,9 +137,9 @@ class Database:
         self.name = name
         self.clock = clock
         self.url = settings.database_url
-        self._after_commit: list[Callable[[list[outbox.Posted]], None]] = []
+        self._after_commit: list[Callable[[], None]] = []
         self._bells: dict[str, asyncio.Event] = {}
-        self._on_posting: list[Callable[[list[outbox.Posted]], None]] = []
+        self._followers: list[outbox.Follower] = []
         self.engine: AsyncEngine = create_async_engine(
             self.url,
             pool_size=settings.pool_size,
@@ -146,14 +152,15 @@ class Database:
                 "server_settings": {**SERVER_SETTINGS, "application_name": name},
             },
         )
+        event.listen(self.engine.sync_engine, "checkout", _refuse_lost)
 
-    def after_commit(self, call: "Callable[[list[outbox.Posted]], None]") -> None:
-        """Call this after every commit of ours, with what it put into the outbox."""
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call this after every commit of ours."""
         self._after_commit.append(call)
 
-    def on_posting(self, call: "Callable[[list[outbox.Posted]], None]") -> None:
-        """Call this with what a transaction of ours has put into the outbox, before it commits."""
-        self._on_posting.append(call)
+    def follow(self, follower: outbox.Follower) -> None:
+        """Tell what transactions of ours put into the outbox, and how they ended."""
+        self._followers.append(follower)
 
     def bell(self, name: str) -> asyncio.Event:
         """Set by every commit of ours that rang it; whoever waits for it clears it."""
@@ -162,14 +169,22 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commit on a clean exit, roll back on any error."""
-        async with self._driver() as driver, driver.transaction():
-            tx = Transaction(driver, self.clock())
-            yield tx
-            posted = await tx.flush()
-            for call in self._on_posting:
-                call(posted)
+        posted: list[outbox.Posted] = []
+        try:
+            async with self._driver() as driver, driver.transaction():
+                tx = Transaction(driver, self.clock())
+                yield tx
+                posted = await tx.flush()
+                for follower in self._followers:
+                    follower.drawn(posted)
+        except BaseException:  # also where only the answer to the COMMIT is missing
+            for follower in self._followers:
+                follower.abandoned(posted)
+            raise
+        for follower in self._followers:
+            follower.committed(posted)
         for call in self._after_commit:
-            call(posted)
+            call()
         for name in tx.rung:
             self.bell(name).set()
 
@@ -181,7 +196,7 @@ class Database:
 
     @asynccontextmanager
     async def _driver(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection of the pool, as the driver has it. After an outage none is trusted."""
+        """A connection of the pool, as the driver has it."""
         async with self.engine.connect() as connection:
             raw = await connection.get_raw_connection()
             driver = raw.driver_connection
@@ -190,9 +205,7 @@ class Database:
                 yield driver
             except BaseException as error:
                 if driver.is_closed() or not isinstance(error, Exception):
-                    await connection.invalidate()
-                if is_outage(error):
-                    await self.engine.dispose(close=False)
+                    await connection.invalidate()  # lost, or left in the middle of a statement
                 raise
 
     async def answers(self) -> bool:

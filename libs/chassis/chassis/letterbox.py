@@ -6,11 +6,9 @@ anything there before. Where a number is missing (another replica, a failed stat
 is read instead; the same holds at the start and after a failure.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from chassis.outbox import Posted
-
-FORGOTTEN_BEHIND = 100_000  # numbers of rolled back transactions need not be kept for ever
 
 
 class Letterbox:
@@ -27,8 +25,18 @@ class Letterbox:
         return bool(self._waiting)
 
     def drawn(self, posted: Sequence[Posted]) -> None:
-        """A transaction has put these there, and will commit or not."""
+        """A transaction has put these there, and will commit or be abandoned."""
         self._drawn.update(one.seq for one in posted)
+
+    def abandoned(self, posted: Sequence[Posted]) -> None:
+        """It failed, or nobody knows: the answer to its COMMIT may be lost.
+
+        From now on these numbers are missing, so that the table is asked before anything newer is
+        sent: whoever tells of the same key next had to wait for the end of that transaction.
+        """
+        numbers = {one.seq for one in posted}
+        self._drawn -= numbers
+        self._early -= numbers
 
     def committed(self, posted: Sequence[Posted]) -> None:
         """It has committed."""
@@ -68,7 +76,3 @@ class Letterbox:
         self._early |= numbers & self._drawn
         self._waiting = [one for one in self._waiting if one.seq not in numbers]
         self._floor = max(self._floor or 0, last) if complete else None
-        self._drop(number for number in self._drawn if number < last - FORGOTTEN_BEHIND)
-
-    def _drop(self, numbers: Iterable[int]) -> None:
-        self._drawn.difference_update(list(numbers))

@@ -48,8 +48,8 @@ class Offsets:
     async def commit(self, consumer: AIOKafkaConsumer) -> None:
         """Commit now. A failure is no harm: the same is committed next time, or comes again."""
         if new := self._new(consumer):
-            # KafkaError: a rebalance or an outage; the other one: partitions just given away
-            with contextlib.suppress(KafkaError, ValueError):
+            # a rebalance, an outage, or partitions that were just given away
+            with contextlib.suppress(KafkaError):
                 await consumer.commit(new)
                 self._committed.update(new)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
@@ -60,6 +60,19 @@ class Posted:
     def place(self) -> tuple[str, bytes | None]:
         """What keeps its order: the topic and the key."""
         return (self.letter.topic, self.letter.key)
+
+
+class Follower(Protocol):
+    """Who wants to know what the transactions of this process put into the outbox."""
+
+    def drawn(self, posted: Sequence[Posted], /) -> None:
+        """A transaction has put these there; it has not ended yet."""
+
+    def committed(self, posted: Sequence[Posted], /) -> None:
+        """It has committed."""
+
+    def abandoned(self, posted: Sequence[Posted], /) -> None:
+        """It failed, or its end is not known."""
 
 
 def pack(headers: Headers) -> str:

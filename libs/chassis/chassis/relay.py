@@ -82,8 +82,7 @@ class Relay:
         self._look_at = 0.0
         self._producer: AIOKafkaProducer | None = None
         self._stopping = False
-        db.on_posting(self._letters.drawn)
-        db.after_commit(self._letters.committed)
+        db.follow(self._letters)
 
     async def run(self) -> None:
         """Relay until `stop`; every fault is waited out."""

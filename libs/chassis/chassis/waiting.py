@@ -37,7 +37,7 @@ class Waiter(Generic[T]):
         self._waiting: dict[UUID, list[asyncio.Future[T]]] = {}
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        db.after_commit(lambda _told: self._news.set())
+        db.after_commit(self._news.set)
 
     async def until(self, id_: UUID, seconds: float) -> T | None:
         """What is finished under that id, or None when it took too long."""

@@ -1,10 +1,16 @@
 """Which errors mean the world and which the work: the whole delivery policy hangs on it."""
 
+import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from asyncpg.exceptions import QueryCanceledError, UniqueViolationError
+from chassis import database
 from chassis.database import Database, is_outage, is_passing
+from chassis.outbox import Letter, Posted
 from chassis.testing import Servers, TestApp
 from sqlalchemy import make_url, text
 
@@ -69,3 +75,86 @@ async def test_what_is_wrong_with_the_work_is_no_outage(
             await tx.execute(text(statement), {"v": value})
     assert not is_outage(caught.value)
     assert not is_passing(caught.value)
+
+
+class Followed:
+    """What is told of transactions, by number."""
+
+    def __init__(self) -> None:
+        self.open: set[int] = set()
+        self.ended: list[str] = []
+
+    def drawn(self, posted: Sequence[Posted]) -> None:
+        """These are on their way."""
+        self.open |= {one.seq for one in posted}
+
+    def committed(self, posted: Sequence[Posted]) -> None:
+        """They are there."""
+        self.open -= {one.seq for one in posted}
+        self.ended.append("committed")
+
+    def abandoned(self, posted: Sequence[Posted]) -> None:
+        """Nobody knows."""
+        self.open -= {one.seq for one in posted}
+        self.ended.append("abandoned")
+
+
+async def test_a_commit_that_fails_is_told_as_well_as_one_that_does_not(app: TestApp) -> None:
+    followed = Followed()
+    app.db.follow(followed)
+    letter = Letter(uuid4(), "enrolment.seats", b"k", [], b"{}", app.clock())
+    async with app.db.transaction() as tx:
+        await tx.send_as_is(letter)
+    with pytest.raises(UniqueViolationError):  # noqa: PT012 - of the COMMIT itself
+        async with app.db.transaction() as tx:
+            await tx.execute(text("CREATE TEMP TABLE twice (n int UNIQUE INITIALLY DEFERRED)"))
+            await tx.execute(text("INSERT INTO twice VALUES (1), (1)"))
+            await tx.send_as_is(letter)
+    assert followed.open == set()
+    assert [end for end in followed.ended if end == "abandoned"] == ["abandoned"]
+
+
+async def test_a_slow_statement_costs_nobody_else_the_connection(app: TestApp) -> None:
+    pool = app.db.engine.pool
+    with pytest.raises(QueryCanceledError):  # noqa: PT012 - the second one is slow
+        async with app.db.transaction() as tx:
+            await tx.execute(text("SET LOCAL statement_timeout = 20"))
+            await tx.execute(text("SELECT pg_sleep(1)"))
+    assert app.db.engine.pool is pool
+
+
+KILL = text("""
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = :name
+""")
+
+
+async def at_once(db: Database, count: int) -> list[Any]:
+    """So many transactions at the same time: their backends, or their errors."""
+
+    async def one() -> int:
+        async with db.transaction() as tx:
+            await tx.execute(text("SELECT pg_sleep(0.1)"))
+            row = await tx.row(text("SELECT pg_backend_pid() AS pid"))
+            return int(row["pid"]) if row else 0
+
+    return await asyncio.gather(*(one() for _ in range(count)), return_exceptions=True)
+
+
+@pytest.mark.parametrize("protected", [True, False], ids=["", "control: nobody looks"])
+async def test_connections_that_the_server_ended_meanwhile_are_not_handed_out(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch, protected: bool
+) -> None:
+    if not protected:
+        monkeypatch.setattr(database, "_refuse_lost", lambda *_: None)
+    db = Database(app.running.service.settings, f"kept-{uuid4().hex[:8]}")
+    try:
+        before = await at_once(db, 4)
+        async with app.db.transaction() as tx:
+            killed = await tx.rows(KILL, {"name": db.name})
+        assert len(killed) == 4
+        after = await at_once(db, 4)
+        lost = [answer for answer in after if isinstance(answer, BaseException)]
+        assert bool(lost) is not protected
+        assert protected is False or not set(before) & set(after)
+    finally:
+        await db.close()

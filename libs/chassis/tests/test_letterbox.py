@@ -77,6 +77,25 @@ def test_a_running_transaction_of_our_own_holds_nobody_up(box: Letterbox) -> Non
     assert numbers(box.take()) == [11, 12]
 
 
+def test_what_may_have_committed_without_an_answer_sends_the_next_one_to_the_table(
+    box: Letterbox,
+) -> None:
+    box.drawn(posted(11))  # its COMMIT took effect, but the connection was lost before the answer
+    box.abandoned(posted(11))
+    commit(box, 12)  # of the same key, perhaps
+    assert box.take() is None
+    box.found(posted(11, 12), complete=True)
+    assert numbers(box.take()) == []
+
+
+def test_what_the_table_showed_of_a_lost_answer_is_not_waited_for(box: Letterbox) -> None:
+    box.drawn(posted(11))
+    box.found(posted(11), complete=True)
+    box.abandoned(posted(11))
+    commit(box, 12)
+    assert numbers(box.take()) == [12]
+
+
 def test_letters_of_several_transactions_go_in_the_order_of_their_numbers(box: Letterbox) -> None:
     box.drawn(posted(11))
     box.drawn(posted(12))

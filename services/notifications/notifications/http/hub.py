@@ -113,7 +113,7 @@ class Hub:
 
     async def run(self, db: Database, settings: Settings) -> None:
         """Look for news until cancelled. Without clients nothing is asked."""
-        db.after_commit(lambda _: self._wake.set())
+        db.after_commit(self._wake.set)
         async with db.snapshot() as tx:
             place = Position(await horizon(tx), 0)
         while True:
