@@ -25,10 +25,10 @@ from deploy.local.progress import say
 from deploy.local.seed import seed
 from deploy.local.settings import ROOT, Settings
 from deploy.local.stack import Stack
-from tests.load import table
 from tests.load.crowd import Crowd
 from tests.load.stage import NORMAL_SECONDS, Stage
 from tests.platform import Platform
+from tests.revision import commit
 
 KEPT = ROOT / ".run" / "overload.json"
 GROWTH, FIRST_RATE, HIGHEST_RATE = 1.3, 60.0, 6000.0
@@ -80,7 +80,7 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         """For the file."""
         return {
-            "commit": table.commit(),
+            "commit": commit(),
             "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "capacity_per_second": round(self.capacity, 1),
             "base": self.base,

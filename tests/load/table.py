@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.table import Table
 
 from deploy.local.settings import ROOT
 from tests.load.figure import Figure
+from tests.revision import commit
 
 KEPT = ROOT / ".run" / "bench.json"
 
@@ -55,15 +55,3 @@ def keep(figures: Sequence[Figure], scale: float, path: Path = KEPT) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
-
-
-def commit() -> str:
-    """The short id of the commit that is measured, with a `+` when something was changed since."""
-    found = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip() or "unknown"

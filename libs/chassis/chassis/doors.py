@@ -211,15 +211,6 @@ def strict_json(body: bytes) -> Any:
     return value
 
 
-def is_strict_json(body: bytes) -> bool:
-    """Whether a body is what `strict_json` reads."""
-    try:
-        strict_json(body)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 def _too_deep(text: str) -> bool:
     """Count brackets outside of strings, in linear time whatever is sent (it comes from anybody).
 

@@ -60,12 +60,12 @@ def _traceback(exc_info: ExcInfo) -> list[dict[str, Any]]:
     return stacks
 
 
-def _json(line: Any, **_: Any) -> str:
-    return orjson.dumps(line, default=str).decode()
-
-
 def _json_bytes(line: Any, **_: Any) -> bytes:
     return orjson.dumps(line, default=str)
+
+
+def _json(line: Any, **_: Any) -> str:
+    return _json_bytes(line).decode()
 
 
 def configure(service: str, level: str) -> None:

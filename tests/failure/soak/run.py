@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -23,6 +22,7 @@ from tests.failure.soak.injector import Fault, Injector
 from tests.failure.soak.load import Load
 from tests.failure.soak.plan import plan
 from tests.platform import Platform
+from tests.revision import commit
 
 # In any committed snapshot the counters are what the enrolments say (I02)
 MISCOUNTED = """
@@ -159,18 +159,6 @@ def _named(fault: Fault) -> str:
     if fault.kind in ("mail", "repeat", "end-backend"):
         return fault.kind
     return f"{fault.kind} {'service' if fault.target in services else fault.target}"
-
-
-def commit() -> str:
-    """The commit that runs, with a mark when files differ from it."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=10"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return said.stdout.strip() or "unknown"
 
 
 def as_json(report: Report, log: list[Fault]) -> dict[str, Any]:
