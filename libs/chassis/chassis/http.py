@@ -4,12 +4,14 @@ import hashlib
 import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import date
 from typing import Annotated, Any, TypeVar, cast
 
 from contracts.base import Cause
 from contracts.refusal import STALE
 from fastapi import Depends, Header, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from chassis import tracing
 from chassis.commands import CommandHandler, Commands, IdempotencyKey
@@ -17,12 +19,24 @@ from chassis.database import Database, Transaction
 from chassis.problems import KEY_INVALID, NOT_ACCEPTABLE, PROBLEM
 
 Answer = TypeVar("Answer")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Body(BaseModel):
     """A request body: unknown members are refused, so that a typing error is not silent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _as_written(value: Any) -> Any:
+    if isinstance(value, date) or (isinstance(value, str) and DAY.match(value)):
+        return value
+    raise PydanticCustomError("date_parsing", "a day as it is written")
+
+
+Written = BeforeValidator(_as_written)
+"""For days and instants: as they are written (ISO 8601). Pydantic alone also takes any number, as
+seconds since 1970."""
 
 
 class View(BaseModel):

@@ -162,3 +162,11 @@ async def test_a_reason_may_have_several_lines(office: Office) -> None:
     async with office.carla as client:
         answer = await client.post(f"{BASE}/{booked['enrolment_id']}/approval", json=body)
     assert (answer.status_code, answer.json()["code"]) == (409, "already-decided")
+
+
+@pytest.mark.parametrize("day", ["0", "-9.2e-218", "1699920000", "1699920000.0"])
+async def test_a_day_of_the_list_is_no_number_of_seconds(office: Office, day: str) -> None:
+    async with office.carla as client:
+        answer = await client.get(BASE, params={"from": day})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/query/from"

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
 from chassis.auth import Actor
-from chassis.http import Body
+from chassis.http import Body, Written
 from contracts.base import Cause
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool
 from pydantic_core import PydanticCustomError
@@ -33,7 +33,7 @@ def _somebody(ref: UUID) -> UUID:
 PersonRef = Annotated[UUID, AfterValidator(_somebody)]
 """A person. The nil UUID is what broken clients send for "unknown": it is nobody."""
 
-OurDay = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 1, 1))]
+OurDay = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 1, 1)), Written]
 """A day that PostgreSQL and Python can both count from."""
 
 

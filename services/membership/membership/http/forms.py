@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Annotated
 
+from chassis.http import Written
 from contracts.base import Day
 from pydantic import AfterValidator, StringConstraints
 
@@ -39,10 +40,10 @@ def _year(day: date) -> date:
     return day
 
 
-Moment = Annotated[datetime, AfterValidator(_moment)]
+Moment = Annotated[datetime, AfterValidator(_moment), Written]
 """An instant with its offset, in a year that makes sense."""
 
-SensibleDay = Annotated[Day, AfterValidator(_year)]
+SensibleDay = Annotated[Day, AfterValidator(_year), Written]
 """A calendar day in a year that makes sense."""
 
 PLAIN = r"^[^\x00-\x1f\x7f]*$"
