@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -86,7 +87,7 @@ def _children(stand: Stand) -> list[psutil.Process]:
 
 def _namespaced(pid: int) -> int:
     """The pid as the process itself knows it: a user namespace keeps it, a pid namespace not."""
-    status = open(f"/proc/{pid}/status").read()  # noqa: SIM115, PTH123 - gone with its process
+    status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("NSpid:"))
     return int(line.split()[-1])
 
