@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from tests.load.databases import Databases
 
-YEARS = "make_interval(days => CAST(1826 * (:n - g) / CAST(:n AS float) AS int))"
+YEARS = "make_interval(days => CAST(1826.0 * (:n - g) / :n AS int))"
 RUNS = """
     CREATE TEMP TABLE past AS
         SELECT g AS n, gen_random_uuid() AS id FROM generate_series(0, greatest(:n / 500, 1)) g;
