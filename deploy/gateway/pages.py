@@ -83,12 +83,31 @@ def answer(path: str, german: bool = False) -> tuple[int, list[tuple[bytes, byte
     return (status if stands_in or status == 404 else 200), headers, body
 
 
+PAGE = """<!doctype html>
+<html lang="{lang}"><head><meta charset="utf-8"><title>{title} – KommunalCampus</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"></head>
+<body><main><h1>{title}</h1><p>{text}</p></main></body></html>"""
+
+
+def for_people(body: bytes, german: bool) -> bytes:
+    """The same as a small page: the portal, whose pages are better, did not answer."""
+    said = json.loads(body)
+    lang = "de" if german else "en"
+    return PAGE.format(lang=lang, title=said["title"] if not german else "Das geht gerade nicht", text=said["detail"]).encode()
+
+
 async def app(scope: Scope, _receive: Receive, send: Send) -> None:
     """ASGI application."""
     if scope["type"] != "http":
         return
-    accepted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
-    status, headers, body = answer(str(scope["path"]), prefers_german(accepted))
+    told = dict(scope["headers"])
+    german = prefers_german(told.get(b"accept-language", b"").decode("latin-1"))
+    status, headers, body = answer(str(scope["path"]), german)
+    if b"text/html" in told.get(b"accept", b"") and str(scope["path"]) != "/health":
+        body = for_people(body, german)
+        headers = [pair for pair in headers if pair[0] not in (b"content-type", b"content-length")]
+        headers.append((b"content-type", b"text/html; charset=utf-8"))
+        headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.parts import Part, answers
-from deploy.local.ports import REPLICA_STEP, SERVICES
+from deploy.local.ports import PORTAL, REPLICA_STEP, SERVICES
 from deploy.local.settings import LOOPBACK, Settings
 
 # limits a user may change; defaults stand in deploy/gateway/routes/middlewares.yaml
@@ -65,7 +65,7 @@ def environment(settings: Settings) -> dict[str, str]:
             f"http://{LOOPBACK}:{settings.ports[service] + replica * REPLICA_STEP}"
             for replica in range(settings.replicas)
         )
-        for service in SERVICES
+        for service in (*SERVICES, PORTAL)
     }
     limits = {name: settings.extra[name] for name in LIMITS if settings.extra.get(name)}
     for name, value in limits.items():

@@ -8,7 +8,7 @@ import importlib.util
 from deploy.local.parts import Part
 from deploy.local.settings import Settings
 
-MODULES = ("postgres", "kafka", "identity", "mailsink", "gateway", "services")
+MODULES = ("postgres", "kafka", "identity", "mailsink", "gateway", "services", "portal")
 
 
 def all_parts(settings: Settings) -> list[Part]:

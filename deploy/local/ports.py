@@ -20,9 +20,12 @@ BASE = {
     "enrolment": 8123,
     "membership": 8137,
     "notifications": 8149,
+    "portal": 8155,
 }
 
 SERVICES = ("catalog", "enrolment", "membership", "notifications")
+
+PORTAL = "portal"  # the web client: a process and a database like those, but no domain of its own
 
 REPLICA_STEP = 1000  # a second process of a service listens that much higher
 

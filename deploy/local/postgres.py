@@ -12,7 +12,7 @@ from deploy.local import fetch
 from deploy.local.credentials import credential
 from deploy.local.environment import as_plain_user, run
 from deploy.local.parts import Part
-from deploy.local.ports import SERVICES
+from deploy.local.ports import PORTAL, SERVICES
 from deploy.local.settings import LOOPBACK, Settings
 
 ADMIN = "admin"
@@ -77,7 +77,7 @@ def prepare(settings: Settings) -> None:
     (data / "postmaster.pid").unlink(missing_ok=True)
     stamp = data.parent / "provisioned"
     done = stamp.read_text().split() if stamp.exists() else []
-    for service in SERVICES:
+    for service in (*SERVICES, PORTAL):
         if service not in done:
             _provision(settings, home, service)
             done.append(service)

@@ -34,7 +34,7 @@ def _part(settings: Settings, service: str, replica: int) -> Part:
     return Part(
         name=service if replica == 0 else f"{service}-{replica + 1}",
         command=[sys.executable, "-m", service],
-        env=_environment(settings, service, port),
+        env=environment(settings, service, port),
         ready=lambda: answers(f"{url}/health/ready"),
         needs=frozenset({"postgres", "kafka"}),
         stop_seconds=20,
@@ -42,7 +42,8 @@ def _part(settings: Settings, service: str, replica: int) -> Part:
     )
 
 
-def _environment(settings: Settings, service: str, port: int) -> dict[str, str]:
+def environment(settings: Settings, service: str, port: int) -> dict[str, str]:
+    """What a process of ours is told."""
     inherited = {
         name: value
         for name, value in settings.extra.items()
@@ -72,7 +73,7 @@ def _fingerprint(root: Path, service: str) -> str:
     digest = hashlib.sha256()
     for folder in (root / "services" / service, root / "libs" / "chassis", root / "libs/contracts"):
         for path in sorted(folder.rglob("*")):
-            if path.suffix in {".py", ".html", ".txt", ".json", ".toml"} and path.is_file():
+            if path.suffix in {".py", ".html", ".txt", ".json", ".toml", ".po"} and path.is_file():
                 stat = path.stat()
                 digest.update(f"{path}{stat.st_mtime_ns}{stat.st_size}".encode())
     return digest.hexdigest()[:16]

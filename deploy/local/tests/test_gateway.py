@@ -150,7 +150,7 @@ def test_answers_carry_security_headers_and_no_server(client: httpx.Client) -> N
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         assert not {"server", "x-powered-by"} & set(headers)
 
 

@@ -1,0 +1,1 @@
+"""The web client of KommunalCampus. Owns no data of the domain: sessions and drafts only."""

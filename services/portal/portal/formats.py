@@ -1,0 +1,126 @@
+"""Dates, amounts and numbers as people read them (Europe/Berlin; design: section 6).
+
+Times come as RFC 3339 texts, days as ISO texts, amounts as integer cents: as the services send them.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NBSP = "\N{NO-BREAK SPACE}"
+LOCALES = {"de": "de_DE", "en": "en_GB"}
+NEAR_DAYS = 60  # so near, a date can do without its year
+
+
+def instant(text: str) -> datetime:
+    """An instant of a service, in local time."""
+    return datetime.fromisoformat(text).astimezone(BERLIN)
+
+
+def euros(cents: int, lang: str, exact: bool = False) -> str:
+    """`353 €`; `353,00 €` in tables, sums and documents (`exact`)."""
+    pattern = "#,##0.00" if exact or cents % 100 else "#,##0"
+    number = format_decimal(cents / 100, format=pattern, locale=LOCALES[lang])
+    return f"{number}{NBSP}€" if lang == "de" else f"€{number}"
+
+
+def number(value: float, lang: str) -> str:
+    """`1.284`."""
+    return str(format_decimal(value, locale=LOCALES[lang]))
+
+
+def day(value: str | date, lang: str, weekday: bool = False) -> str:
+    """`15. Januar 2027`, with the weekday in front if asked for."""
+    on = date.fromisoformat(value) if isinstance(value, str) else value
+    pattern = {"de": "d. MMMM yyyy", "en": "d MMMM yyyy"}[lang]
+    if weekday:
+        pattern = {"de": "EEEE, ", "en": "EEEE "}[lang] + pattern
+    return str(format_date(on, pattern, locale=LOCALES[lang]))
+
+
+def clock(at: datetime, lang: str) -> str:
+    """`17:15 Uhr`; `5:15 pm`."""
+    if lang == "de":
+        return f"{at.hour}:{at:%M}{NBSP}Uhr"
+    return f"{at.hour % 12 or 12}:{at:%M}{NBSP}{'am' if at.hour < 12 else 'pm'}"
+
+
+def moment(text: str, lang: str, now: datetime | None = None) -> str:
+    """`Freitag, 15. Januar 2027, 17:15 Uhr`; without the year when it is near `now`."""
+    at = instant(text)
+    near = now is not None and abs(at - now) < timedelta(days=NEAR_DAYS)
+    pattern = {"de": "EEEE, d. MMMM", "en": "EEEE d MMMM"}[lang] + ("" if near else " yyyy")
+    return f"{format_date(at.date(), pattern, locale=LOCALES[lang])}, {clock(at, lang)}"
+
+
+def short_moment(text: str, lang: str) -> str:
+    """`14.01. 09:41`, for columns."""
+    at = instant(text)
+    return f"{at:%d.%m.} {at:%H:%M}" if lang == "de" else f"{at:%d/%m} {at:%H:%M}"
+
+
+def period(start: str, end: str, lang: str) -> str:
+    """`1. bis 2. März 2027`."""
+    first, last = instant(start).date(), instant(end).date()
+    to = {"de": "bis", "en": "to"}[lang]
+    dot = {"de": ".", "en": ""}[lang]
+    if first == last:
+        return day(first, lang)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}{dot} {to} {day(last, lang)}"
+    if first.year == last.year:
+        pattern = {"de": "d. MMMM", "en": "d MMMM"}[lang]
+        return f"{format_date(first, pattern, locale=LOCALES[lang])} {to} {day(last, lang)}"
+    return f"{day(first, lang)} {to} {day(last, lang)}"
+
+
+def short_period(start: str, end: str, lang: str) -> str:
+    """`01.–02.03.2027`, for columns."""
+    first, last = instant(start), instant(end)
+    if lang == "en":
+        return f"{first:%d}–{last:%d/%m/%Y}" if first.date() != last.date() else f"{first:%d/%m/%Y}"
+    if first.date() == last.date():
+        return f"{first:%d.%m.%Y}"
+    head = f"{first:%d.}" if first.month == last.month else f"{first:%d.%m.}"
+    return f"{head}–{last:%d.%m.%Y}"
+
+
+def hours_of_day(start: str, end: str, lang: str) -> str:
+    """`Montag und Dienstag, 9:00 bis 16:00 Uhr`; the hours of the first day."""
+    first, last = instant(start), instant(end)
+    weekdays = [str(format_date(at.date(), "EEEE", locale=LOCALES[lang])) for at in (first, last)]
+    days = (last.date() - first.date()).days
+    joint = {0: "", 1: {"de": " und ", "en": " and "}[lang]}.get(days, {"de": " bis ", "en": " to "}[lang])
+    name = weekdays[0] if days == 0 else joint.join(weekdays)
+    to = {"de": "bis", "en": "to"}[lang]
+    begin = clock(first, lang).removesuffix(f"{NBSP}Uhr")
+    return f"{name}, {begin} {to} {clock(last, lang)}"
+
+
+def date_block(start: str, lang: str) -> tuple[str, str, str]:
+    """Weekday, day and month of the little calendar sheet beside a course."""
+    at = instant(start).date()
+    weekday = str(format_skeleton("E", at, locale=LOCALES[lang])).rstrip(".")
+    month = str(format_date(at, "MMM", locale=LOCALES[lang])).rstrip(".")[:3]
+    return weekday[:2] if lang == "de" else weekday, str(at.day), month
+
+
+def remaining(until: str, now: datetime) -> tuple[str, int]:
+    """What is left, as a unit and a count: `days` above 48 hours, `hours`, `minutes`, `over`."""
+    left = instant(until) - now
+    minutes = int(left.total_seconds() // 60)
+    if minutes < 0:
+        return "over", 0
+    if minutes < 60:
+        return "minutes", max(1, minutes)
+    if minutes < 48 * 60:
+        return "hours", minutes // 60
+    return "days", minutes // (24 * 60)
+
+
+def utc(text: str) -> str:
+    """The instant for `<time datetime>`."""
+    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

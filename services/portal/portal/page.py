@@ -1,0 +1,163 @@
+"""What the code of a page has at hand: who asks, in which language, the services, and an answer."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from chassis.auth import Actor
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from portal import formats, render
+from portal.backend import Backend
+from portal.sessions import Sealer, Session, Sessions
+from portal.settings import Settings
+
+FLASH = "kc_meldung"
+FLASH_SECONDS = 120
+SEE_OTHER = 303
+
+
+@dataclass(frozen=True)
+class Flash:
+    """What is said once, on top of the next page. `kind`: success, info, warning, danger."""
+
+    kind: str
+    title: str
+    text: str = ""
+
+
+class Page:
+    """One request for a page."""
+
+    def __init__(self, request: Request, session: Session | None, api: Backend) -> None:
+        self.request, self.session, self.api = request, session, api
+        self.lang: str = request.state.lang
+        self.now: datetime = request.app.state.clock().astimezone(formats.BERLIN)
+        self.me: Mapping[str, Any] = {}
+        """Name, organisation and unread messages, for the frame of the page."""
+
+    # -- who
+
+    @property
+    def actor(self) -> Actor:
+        """The signed-in person. Pages for everybody ask `signed_in` first."""
+        assert self.session is not None  # noqa: S101 - the door of the page lets nobody else in
+        return self.session.actor
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether somebody is."""
+        return self.session is not None
+
+    def has(self, *roles: str) -> bool:
+        """Whether the person has one of the roles."""
+        return self.session is not None and self.session.actor.has(*roles)
+
+    # -- what is there
+
+    @property
+    def settings(self) -> Settings:
+        """The portal's settings."""
+        settings: Settings = self.request.app.state.settings
+        return settings
+
+    @property
+    def sessions(self) -> Sessions:
+        """Sessions and drafts."""
+        store: Sessions = self.request.app.state.sessions
+        return store
+
+    @property
+    def sealer(self) -> Sealer:
+        """Encrypts what the browser keeps for us."""
+        sealer: Sealer = self.request.app.state.sealer
+        return sealer
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query of the address."""
+        return self.request.query_params
+
+    def several(self, name: str) -> list[str]:
+        """All values of one name in the query."""
+        return [value for value in self.request.query_params.getlist(name) if value]
+
+    def part_of(self, name: str) -> str:
+        """A piece of the path."""
+        return str(self.request.path_params[name])
+
+    async def form(self) -> FormData:
+        """The posted form (its origin was checked at the door)."""
+        return await self.request.form()
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether the script asks for a piece of a page, to swap it in."""
+        return "hx-request" in self.request.headers
+
+    def say(self, text: str, **values: Any) -> str:
+        """A text in the language of the page."""
+        said = render.translate(self.lang, text)
+        return said % values if values else said
+
+    # -- answers
+
+    def at(self, path: str) -> str:
+        """The address of a page in this language."""
+        return f"/en{path}".removesuffix("/") or "/" if self.lang == "en" else path
+
+    def render(self, template: str, status: int = 200, **context: Any) -> Response:
+        """An answer from a template, with the frame around it."""
+        flash = self._flash()
+        body = render.page(self, template, {"flash": flash, **context})
+        response = HTMLResponse(body, status_code=status)
+        if flash is not None:
+            response.delete_cookie(FLASH, path="/")
+        return response
+
+    def go(self, path: str, flash: Flash | None = None) -> Response:
+        """Post, redirect, get: a reload does not repeat what was done."""
+        response = RedirectResponse(self.at(path), status_code=SEE_OTHER)
+        if flash is not None:
+            sealed = self.sealer.seal([flash.kind, flash.title, flash.text]).decode()
+            response.set_cookie(
+                FLASH,
+                sealed,
+                max_age=FLASH_SECONDS,
+                path="/",
+                secure=self.settings.secure,
+                httponly=True,
+                samesite="lax",
+            )
+        return response
+
+    def _flash(self) -> Flash | None:
+        kept = self.request.cookies.get(FLASH)
+        opened = self.sealer.open(kept, FLASH_SECONDS) if kept else None
+        return Flash(*opened) if opened else None
+
+    def missing(self) -> HTTPException:
+        """The same for what is not there and for what belongs to somebody else."""
+        return HTTPException(404)
+
+
+Screen = Callable[[Page], Awaitable[Response]]
+"""The code of one page."""
+
+
+def new_key() -> str:
+    """The key of one form: however often it is sent, it has its effect once."""
+    return str(uuid4())
+
+
+def reference() -> str:
+    """A short number by which a failure is found again."""
+    return secrets.token_hex(4)

@@ -1,0 +1,130 @@
+"""The pages, one file each, and their addresses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from portal import door, errors
+from portal.backend import DOWN, Backend, Refused, part
+from portal.page import Page, Screen
+from portal.sessions import Session
+
+COOKIE, SECURE_COOKIE = "kc_sitzung", "__Host-kc_sitzung"
+PEOPLE = ("employee", "coordinator", "approver", "finance")
+"""Those who belong to an employer."""
+
+
+def cookie_name(secure: bool) -> str:
+    """`__Host-` needs TLS: on the plain loopback the cookie has another name."""
+    return SECURE_COOKIE if secure else COOKIE
+
+
+def screen(
+    path: str,
+    show: Screen,
+    *,
+    post: Screen | None = None,
+    roles: tuple[str, ...] = (),
+    public: bool = False,
+) -> Route:
+    """The route of a page. `roles`: who may see it, empty for everybody who is signed in."""
+
+    async def answer(request: Request) -> Response:
+        page = await _enter(request, public)
+        if isinstance(page, Response):
+            return page
+        if roles and not page.has(*roles):
+            raise HTTPException(403)
+        if request.method != "POST":
+            return await show(page)
+        await _must_come_from_us(page)
+        return await (post or show)(page)
+
+    return Route(path, answer, methods=["GET", "POST"] if post else ["GET"])
+
+
+def action(path: str, do: Screen, roles: tuple[str, ...] = ()) -> Route:
+    """The route of a form without a page of its own."""
+
+    async def answer(request: Request) -> Response:
+        page = await _enter(request, public=False)
+        if isinstance(page, Response):
+            return page
+        if roles and not page.has(*roles):
+            raise HTTPException(403)
+        await _must_come_from_us(page)
+        return await do(page)
+
+    return Route(path, answer, methods=["POST"])
+
+
+async def _enter(request: Request, public: bool) -> Page | Response:
+    """Who is it? Somebody, a visitor of a public page, or one who has to sign in."""
+    state = request.app.state
+    session_id = request.cookies.get(cookie_name(state.settings.secure))
+    session: Session | None = await state.issuer.session(session_id) if session_id else None
+    if session is None and not public:
+        page = Page(request, None, Backend(state.services, "", request.state.lang))
+        return RedirectResponse(errors.sign_in(page), status_code=303)
+    token = session.tokens.access if session else await state.issuer.visitor()
+    api = Backend(state.services, token, request.state.lang, request.state.correlation_id)
+    page = Page(request, session, api)
+    request.state.page = page
+    if session is not None and "hx-request" not in request.headers:
+        page.me = await _me(page)
+    return page
+
+
+async def _me(page: Page) -> dict[str, Any]:
+    """What the frame shows of the person. A page works without all of it."""
+    contact, organisation, notices = await asyncio.gather(
+        part(_or_none(page.api.get("/api/notifications/contacts/me"))),
+        part(_or_none(_organisation(page))),
+        part(_or_none(page.api.get("/api/notifications/notices", limit=1))),
+    )
+    return {
+        "given_name": (contact or {}).get("given_name") or "",
+        "organisation": organisation or {},
+        "organisation_down": organisation is DOWN,
+        "unread": (notices or {}).get("unread", 0),
+    }
+
+
+async def _organisation(page: Page) -> Any:
+    if page.actor.organisation_id is None:
+        return None
+    return await page.api.get("/api/membership/organisations/me")
+
+
+async def _or_none(answer: Awaitable[Any]) -> Any:
+    try:
+        return await answer
+    except Refused:
+        return None
+
+
+async def _must_come_from_us(page: Page) -> None:
+    form = await page.form()
+    given = form.get("_csrf")
+    expected = page.session.csrf(page.sealer.key) if page.session else ""
+    ours = isinstance(given, str) and door.is_our_form(given, expected)
+    if not ours or not door.comes_from_here(page.request, page.settings.public_url):
+        raise HTTPException(403)
+
+
+Routes = Callable[[], list[BaseRoute]]
+
+
+def routes() -> list[BaseRoute]:
+    """Every page."""
+    from portal.pages import courses, inbox, mine, offer, preferences, signing, start, stream, texts
+
+    modules = (start, courses, offer, mine, inbox, preferences, signing, stream, texts)
+    return [route for module in modules for route in module.routes()]

@@ -1,0 +1,127 @@
+"""Searching for a course."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from portal.page import Page
+from portal.pages import screen
+from portal.words import N_
+
+FORMATS = {
+    "hybrid": N_("Hybrid"),
+    "presence": N_("In Präsenz"),
+    "live_online": N_("Live online"),
+    "on_demand": N_("Selbstlernkurs"),
+}
+SORTS = {
+    "": ("relevance", N_("Bester Treffer")),
+    "termin": ("start", N_("Nächster Termin")),
+    "preis": ("price", N_("Niedrigster Preis")),
+    "titel": ("title", N_("Titel")),
+}
+GERMAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})")
+FACETS = (("format", "format"), ("kompetenz", "skill"), ("anbieter", "provider"))
+
+
+def day_of(text: str) -> date | None:
+    """A day as the date field sends it, or as a person types it: `14.1.27`."""
+    try:
+        typed = GERMAN_DAY.fullmatch(text.strip())
+        if typed:
+            day, month, year = (int(number) for number in typed.groups())
+            return date(year if year > 99 else 2000 + year, month, day)
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+async def search(page: Page) -> Response:
+    """Hits, their prices for the own employer, and filters with counts."""
+    asked = {name: page.several(name) for name, _ in FACETS}
+    asked["format"] = [name for name in asked["format"] if name in FORMATS]
+    first, last = page.query.get("von", ""), page.query.get("bis", "")
+    errors = _errors(page, first, last)
+    sort = page.query.get("sortieren", "")
+    query = page.query.get("q", "").strip()[:200]
+    found = await page.api.get(
+        "/api/catalog/offers",
+        q=query,
+        **{theirs: asked[ours] for ours, theirs in FACETS},
+        starts_after=(day_of(first) or "") if not errors else "",
+        starts_before=(day_of(last) or "") if not errors else "",
+        sort=SORTS.get(sort, SORTS[""])[0] if query or sort else None,
+        cursor=page.query.get("ab"),
+        limit=25,
+    )
+    return page.render(
+        "courses/search.html",
+        query=query,
+        found=found,
+        asked=asked,
+        first=first,
+        last=last,
+        sort=sort,
+        errors=errors,
+        formats=FORMATS,
+        sorts=SORTS,
+        chips=_chips(page, asked, found["facets"]),
+        more=_address(page, {**_state(page), "ab": found["next_cursor"]}),
+        active=sum(len(values) for values in asked.values()) + bool(first) + bool(last),
+    )
+
+
+def _errors(page: Page, first: str, last: str) -> dict[str, str]:
+    errors = {}
+    for name, text in (("von", first), ("bis", last)):
+        if text and day_of(text) is None:
+            errors[name] = page.say(N_("Das Datum ist nicht lesbar. Zum Beispiel: 14.1.2027"))
+    begin, end = day_of(first), day_of(last)
+    if not errors and begin and end and end < begin:
+        errors["bis"] = page.say(N_("Das Datum liegt vor „Beginn ab“."))
+    return errors
+
+
+def _state(page: Page) -> dict[str, Any]:
+    """The query as it is, without the place in the list."""
+    names = [name for name in page.query if name != "ab"]
+    return {name: page.several(name) for name in names}
+
+
+def _address(page: Page, state: Mapping[str, Any]) -> str:
+    kept = {name: value for name, value in state.items() if value}
+    text = urlencode(kept, doseq=True)
+    return "/kurse" + (f"?{text}" if text else "")
+
+
+def _chips(
+    page: Page, asked: Mapping[str, list[str]], facets: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    """The active filters: their names, and the address without each."""
+    chips = []
+    for ours, theirs in FACETS:
+        labels = {each["value"]: label(each, page.lang) for each in facets[theirs]}
+        for value in asked[ours]:
+            state = _state(page)
+            state[ours] = [other for other in asked[ours] if other != value]
+            word = page.say(FORMATS[value]) if ours == "format" else labels.get(value, value)
+            chips.append((word, _address(page, state)))
+    return chips
+
+
+def label(facet: Mapping[str, Any], lang: str) -> str:
+    """The name of a facet's value: the catalogue knows it in several languages, or as it is."""
+    names = facet.get("label") or {}
+    return str(names.get(lang) or names.get("de") or facet["value"])
+
+
+def routes() -> list[BaseRoute]:
+    """The address."""
+    return [screen("/kurse", search, public=True)]

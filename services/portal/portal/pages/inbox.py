@@ -1,0 +1,37 @@
+"""What I was told."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from portal.page import Page
+from portal.pages import action, screen
+
+NOTICES = "/api/notifications/notices"
+
+
+async def inbox(page: Page) -> Response:
+    """The newest first; unread ones stand out."""
+    only_unread = page.query.get("ungelesen") == "1"
+    found = await page.api.get(
+        NOTICES, unread="true" if only_unread else None, cursor=page.query.get("ab"), limit=25
+    )
+    return page.render("inbox.html", found=found, only_unread=only_unread)
+
+
+async def read(page: Page) -> Response:
+    """Mark one as read, and go where it leads."""
+    form = await page.form()
+    await page.api.send("POST", f"{NOTICES}/{page.part_of('notice_id')}/read")
+    target = str(form.get("ziel", ""))
+    inside = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return page.go(target.removeprefix("/en") if inside else "/posteingang")
+
+
+def routes() -> list[BaseRoute]:
+    """The addresses."""
+    return [
+        screen("/posteingang", inbox),
+        action("/posteingang/{notice_id:uuid}/gelesen", read),
+    ]

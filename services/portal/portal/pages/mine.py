@@ -1,0 +1,160 @@
+"""My courses: what I can do, what I asked for, what was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from portal import formats, states
+from portal.backend import Refused
+from portal.page import Flash, Page, new_key
+from portal.pages import PEOPLE, screen
+from portal.words import N_
+
+ENROLMENTS = "/api/enrolment/enrolments"
+
+
+async def current(page: Page) -> Response:
+    """What is open or still to come."""
+    found = await _found(page, list(states.OPEN))
+    coming = [each for each in found["items"] if formats.instant(each["ends_at"]) >= page.now]
+    return page.render(
+        "mine/list.html",
+        past=False,
+        offered=[each for each in coming if each["state"] == "offered"],
+        items=[each for each in coming if each["state"] != "offered"],
+        count=len(coming),
+        more=None,
+    )
+
+
+async def past(page: Page) -> Response:
+    """What has ended, or was attended."""
+    found = await _found(page, [])
+    ended = [
+        each
+        for each in found["items"]
+        if each["state"] in states.ENDED or formats.instant(each["ends_at"]) < page.now
+    ]
+    cursor = found["next_cursor"]
+    more = f"/meine-kurse/vergangen?ab={cursor}" if cursor else None
+    return page.render(
+        "mine/list.html", past=True, offered=[], items=ended, count=None, more=more
+    )
+
+
+async def _found(page: Page, wanted: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = await page.api.get(
+        ENROLMENTS,
+        person_ref=str(page.actor.person_ref),
+        state=wanted,
+        cursor=page.query.get("ab"),
+        limit=100,
+    )
+    return found
+
+
+async def calendar_file(page: Page) -> Response:
+    """The appointment as a file."""
+    path = f"{ENROLMENTS}/{page.part_of('enrolment_id')}/calendar"
+    got = await page.api.raw(path, "text/calendar")
+    return Response(
+        got.content,
+        media_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="termin.ics"'},
+    )
+
+
+async def ask_cancel(page: Page, refused: Refused | None = None) -> Response:
+    """What it costs, before the click."""
+    id_ = page.part_of("enrolment_id")
+    enrolment = await page.api.get(f"{ENROLMENTS}/{id_}")
+    try:
+        forecast = await page.api.send(
+            "POST", f"{ENROLMENTS}/{id_}/cancellation", dry_run="true"
+        )
+    except Refused as no:
+        refused = refused or no
+        forecast = enrolment
+    return page.render(
+        "mine/cancel.html",
+        status=409 if refused else 200,
+        enrolment=enrolment,
+        fee=forecast["cancellation"]["fee_now_cents"],
+        own=enrolment["person_ref"] == str(page.actor.person_ref),
+        key=new_key(),
+        refused=refused,
+    )
+
+
+async def cancel(page: Page) -> Response:
+    """Call it off."""
+    id_ = page.part_of("enrolment_id")
+    form = await page.form()
+    try:
+        done = await page.api.send(
+            "POST",
+            f"{ENROLMENTS}/{id_}/cancellation",
+            headers={"Idempotency-Key": str(form.get("schluessel", ""))},
+        )
+    except Refused as no:
+        if no.status in (403, 404):
+            raise
+        return await ask_cancel(page, no)
+    fee = done["cancellation"].get("fee_cents") or 0
+    cost = (
+        page.say(N_("Ihre Kommune zahlt %(fee)s."), fee=formats.euros(fee, page.lang))
+        if fee
+        else page.say(N_("Es entstehen keine Kosten."))
+    )
+    own = done["person_ref"] == str(page.actor.person_ref)
+    return page.go(
+        "/meine-kurse" if own else "/buchungen",
+        Flash("success", page.say(N_("Der Platz ist abgesagt.")), f"{done['title']}. {cost}"),
+    )
+
+
+async def seat(page: Page, refused: Refused | None = None) -> Response:
+    """An offered seat: how long, what it costs, and what follows from each answer."""
+    enrolment = await page.api.get(f"{ENROLMENTS}/{page.part_of('enrolment_id')}")
+    seats = await page.api.get(f"/api/enrolment/runs/{enrolment['run_id']}/seats")
+    return page.render(
+        "mine/seat.html",
+        status=409 if refused else 200,
+        enrolment=enrolment,
+        seats=seats,
+        over=enrolment["state"] != "offered",
+        key=new_key(),
+        refused=refused,
+    )
+
+
+async def answer(page: Page) -> Response:
+    """Take the seat, or pass it on. Nothing is booked without a yes."""
+    form = await page.form()
+    accepts = form.get("antwort") == "annehmen"
+    path = f"{ENROLMENTS}/{page.part_of('enrolment_id')}"
+    path += "/acceptance" if accepts else "/decline"
+    key = f"{form.get('schluessel', '')}"
+    try:
+        await page.api.send("POST", path, headers={"Idempotency-Key": key})
+    except Refused as no:
+        if no.status in (403, 404):
+            raise
+        return await seat(page, no)
+    title = N_("Der Platz ist gebucht.") if accepts else N_("Sie haben den Platz weitergegeben.")
+    return page.go("/meine-kurse", Flash("success", page.say(title)))
+
+
+def routes() -> list[BaseRoute]:
+    """The addresses."""
+    cancelling = "/meine-kurse/{enrolment_id:uuid}/absagen"
+    return [
+        screen("/meine-kurse", current, roles=PEOPLE),
+        screen("/meine-kurse/vergangen", past, roles=PEOPLE),
+        screen("/meine-kurse/{enrolment_id:uuid}/kalender", calendar_file, roles=PEOPLE),
+        screen(cancelling, ask_cancel, post=cancel, roles=PEOPLE),
+        screen("/platz/{enrolment_id:uuid}", seat, post=answer, roles=PEOPLE),
+    ]

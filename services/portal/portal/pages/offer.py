@@ -1,0 +1,163 @@
+"""One course: its dates, free seats, the own price with its reason, and the request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import nh3
+from markupsafe import Markup
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from portal import formats
+from portal.backend import Down, Refused, part
+from portal.page import Flash, Page, new_key
+from portal.pages import screen
+from portal.words import N_
+
+DONE = {
+    "confirmed": N_("Ihr Platz ist gebucht."),
+    "waitlisted": N_("Sie stehen auf der Warteliste."),
+}
+WAITS = N_("Ihre Anfrage ist eingegangen. Der Platz ist für Sie reserviert.")
+TOLD = N_("Sie müssen nichts weiter tun; wir schreiben Ihnen, sobald sich etwas ändert.")
+
+
+async def show(page: Page, refused: Refused | None = None) -> Response:
+    """The course with its runs. `?termin=` is the run that is chosen."""
+    found = await page.api.get(f"/api/catalog/offers/{page.part_of('offer_id')}")
+    seats = await part(_seats(page, found["runs"]))
+    runs = [_run(page, run, seats) for run in found["runs"]]
+    chosen = _chosen(page, runs)
+    return page.render(
+        "courses/offer.html",
+        status=409 if refused else 200,
+        offer=found,
+        description=Markup(nh3.clean(found["description_html"])),  # noqa: S704 - cleaned
+        runs=runs,
+        chosen=chosen,
+        rules=_rules(page, chosen),
+        seats_down=isinstance(seats, Down),
+        key=new_key(),
+        refused=refused,
+        linked=_linked(page, found),
+    )
+
+
+async def _seats(page: Page, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The seats by run, of all runs in one call."""
+    if not runs:
+        return {}
+    ids = ",".join(run["run_id"] for run in runs[:100])
+    found = await page.api.get("/api/enrolment/seats", run_ids=ids)
+    return {each["run_id"]: each for each in found["items"]}
+
+
+def _run(page: Page, run: Mapping[str, Any], seats: Mapping[str, Any] | Down) -> dict[str, Any]:
+    """A run with its seats as enrolment counts them (the catalogue's count may be a moment old)."""
+    own = seats.get(run["run_id"]) if isinstance(seats, Mapping) else None
+    counted = own or {name: run[name] for name in ("capacity", "waiting")} | {
+        "free": run["free_seats"], "taken": run["taken"], "held": run["held"]
+    }
+    closed = page.now > formats.instant(run["booking_closes_at"])
+    return {
+        **run,
+        "seats": counted,
+        "closed": closed,
+        "open": run["state"] == "scheduled" and run["bookable"] and not closed,
+        "certain": counted["taken"] - counted["held"] >= run["min_participants"] > 0,
+    }
+
+
+def _chosen(page: Page, runs: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    asked = page.query.get("termin")
+    open_ = [run for run in runs if run["open"]]
+    free = [run for run in open_ if run["seats"]["free"] > 0]
+    by_choice = [run for run in runs if run["run_id"] == asked]
+    return next(iter([*by_choice, *free, *open_]), None)
+
+
+def _rules(page: Page, run: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The cancellation policy as days on which something begins to cost (domain page 5)."""
+    if run is None:
+        return []
+    start = formats.instant(run["starts_at"]).date()
+    steps = sorted(run["cancellation_policy"], key=lambda step: -int(step["days_before"]))
+    member = bool((page.me.get("organisation") or {}).get("member_today"))
+    cents = run["member_cents"] if member else run["standard_cents"]
+    rules = []
+    for number, step in enumerate(steps):
+        later = steps[number + 1] if number + 1 < len(steps) else None
+        # a step holds up to its own day; the next one begins on the day after
+        until = start - timedelta(days=step["days_before"])
+        rules.append({"until": until, "last": later is None, "fee": _fee(step, cents, member)})
+    return rules
+
+
+def _fee(step: Mapping[str, Any], cents: int, member: bool) -> int:
+    if step.get("flat_cents") is not None:
+        return min(int(step["flat_cents"]), cents)
+    percent = step.get("member_percent") if member else None
+    if percent is None:
+        percent = step.get("percent", 0)
+    return (cents * int(percent) + 50) // 100
+
+
+def _linked(page: Page, offer: Mapping[str, Any]) -> dict[str, Any]:
+    """The course for search engines (schema.org)."""
+    return {
+        "@context": "https://schema.org",
+        "@type": "Course",
+        "name": offer["title"],
+        "description": nh3.clean(offer["description_html"], tags=set())[:500] or offer["title"],
+        "inLanguage": offer["language"],
+        "url": f"{page.settings.public_url}/kurse/{offer['offer_id']}",
+        "provider": {"@type": "Organization", "name": offer["provider_name"]},
+        "offers": {
+            "@type": "Offer",
+            "category": "Paid",
+            "price": f"{offer['standard_cents'] / 100:.2f}",
+            "priceCurrency": "EUR",
+        },
+        "hasCourseInstance": [
+            {
+                "@type": "CourseInstance",
+                "courseMode": "onsite" if run["format"] == "presence" else "blended",
+                "startDate": run["starts_at"],
+                "endDate": run["ends_at"],
+                **({"location": {"@type": "Place", "name": run["location"]}} if run["location"] else {}),
+            }
+            for run in offer["runs"]
+        ],
+    }
+
+
+async def request(page: Page) -> Response:
+    """Ask for a seat for oneself. The key of the form makes a double click one request."""
+    form = await page.form()
+    try:
+        made = await page.api.send(
+            "POST",
+            "/api/enrolment/enrolments",
+            {"run_id": str(form.get("termin", ""))},
+            headers={
+                "Idempotency-Key": str(form.get("schluessel", "")),
+                "Prefer": f"wait={page.settings.settle_seconds}",
+            },
+        )
+    except Refused as no:
+        if no.status == 403:
+            raise
+        return await show(page, no)
+    title = DONE.get(made["state"], WAITS)
+    when = formats.period(made["starts_at"], made["ends_at"], page.lang)
+    where = f", {made['location']}" if made.get("location") else ""
+    text = f"{made['title']}, {when}{where}. {page.say(TOLD)}"
+    return page.go("/meine-kurse", Flash("success", page.say(title), text))
+
+
+def routes() -> list[BaseRoute]:
+    """The address."""
+    return [screen("/kurse/{offer_id}", show, post=request, public=True)]

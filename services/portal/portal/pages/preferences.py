@@ -1,0 +1,110 @@
+"""Language, channel, quiet hours, and the calendar to subscribe to."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from portal.backend import Refused
+from portal.page import Flash, Page
+from portal.pages import action, screen
+from portal.words import N_
+
+PREFERENCES = "/api/notifications/preferences"
+CALENDAR = "/api/notifications/calendar"
+TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+async def show(
+    page: Page,
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    """As it is kept, or as it was typed when something was wrong."""
+    kept, feed = await asyncio.gather(page.api.get(PREFERENCES), page.api.get(CALENDAR))
+    shown = typed or {
+        "sprache": kept["language"],
+        "weg": kept["channel"],
+        "ruhe_von": (kept["quiet_from"] or "")[:5],
+        "ruhe_bis": (kept["quiet_to"] or "")[:5],
+        "fassung": str(kept["version"]),
+    }
+    status = 422 if errors else 200
+    return page.render("preferences.html", status=status, values=shown, errors=errors or {}, feed=feed)
+
+
+async def save(page: Page) -> Response:
+    """Keep it. What somebody changed meanwhile is not overwritten unseen."""
+    form = await page.form()
+    names = ("sprache", "weg", "ruhe_von", "ruhe_bis", "fassung")
+    typed = {name: str(form.get(name, "")).strip() for name in names}
+    errors = _errors(page, typed)
+    if errors:
+        return await show(page, typed, errors)
+    body = {
+        "language": typed["sprache"],
+        "channel": typed["weg"],
+        "quiet_from": typed["ruhe_von"] or None,
+        "quiet_to": typed["ruhe_bis"] or None,
+    }
+    try:
+        await page.api.send(
+            "PUT", PREFERENCES, body, headers={"If-Match": f'"{typed["fassung"]}"'}
+        )
+    except Refused as no:
+        if no.status == 412:
+            changed = N_("Die Einstellungen wurden inzwischen geändert. So stehen sie jetzt:")
+            return page.go("/einstellungen", Flash("warning", page.say(changed)))
+        return await show(page, typed, {"": no.detail} | _by_field(no))
+    return page.go("/einstellungen", Flash("success", page.say(N_("Gespeichert."))))
+
+
+FIELDS = {
+    "/language": "sprache",
+    "/channel": "weg",
+    "/quiet_from": "ruhe_von",
+    "/quiet_to": "ruhe_bis",
+}
+
+
+def _by_field(no: Refused) -> dict[str, Any]:
+    return {FIELDS[each["pointer"]]: each["detail"] for each in no.errors if each["pointer"] in FIELDS}
+
+
+def _errors(page: Page, typed: Mapping[str, str]) -> dict[str, str]:
+    errors = {}
+    for name in ("ruhe_von", "ruhe_bis"):
+        if typed[name] and not TIME.fullmatch(typed[name]):
+            errors[name] = page.say(N_("Die Uhrzeit ist nicht lesbar. Zum Beispiel: 20:00"))
+    if not errors and bool(typed["ruhe_von"]) != bool(typed["ruhe_bis"]):
+        missing = "ruhe_bis" if typed["ruhe_von"] else "ruhe_von"
+        errors[missing] = page.say(N_("Geben Sie beide Uhrzeiten an, oder keine."))
+    return errors
+
+
+async def new_feed(page: Page) -> Response:
+    """A new secret address; an earlier one stops working."""
+    await page.api.send("POST", CALENDAR)
+    return page.go("/einstellungen", Flash("success", page.say(N_("Die Kalenderadresse ist neu."))))
+
+
+async def end_feed(page: Page) -> Response:
+    """The address stops working."""
+    await page.api.send("DELETE", CALENDAR)
+    return page.go(
+        "/einstellungen", Flash("success", page.say(N_("Die Kalenderadresse gilt nicht mehr.")))
+    )
+
+
+def routes() -> list[BaseRoute]:
+    """The addresses."""
+    return [
+        screen("/einstellungen", show, post=save),
+        action("/einstellungen/kalender", new_feed),
+        action("/einstellungen/kalender/ende", end_feed),
+    ]

@@ -1,0 +1,86 @@
+"""The first page: what waits for me comes first."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from portal import formats, states
+from portal.backend import part
+from portal.page import Page
+from portal.pages import PEOPLE, screen
+
+SHOWN = 5
+ENROLMENTS = "/api/enrolment/enrolments"
+
+
+async def start(page: Page) -> Response:
+    """By the strongest role of the person."""
+    if not page.signed_in:
+        return page.go("/kurse")
+    own, open_, provider, office = await asyncio.gather(
+        part(_own(page)), part(_to_decide(page)), part(_rejected(page)), part(_applications(page))
+    )
+    mine = own or []
+    return page.render(
+        "start.html",
+        own=own,
+        offered=[each for each in mine if each["state"] == "offered"],
+        dates=_dates(page, mine),
+        asked=[each for each in mine if each["state"] in ("requested", "awaiting_approval", "waitlisted")][:SHOWN],
+        to_decide=open_,
+        rejected=provider,
+        applications=office,
+        has_courses=page.has(*PEOPLE),
+    )
+
+
+def _dates(page: Page, mine: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    coming = [
+        each
+        for each in mine
+        if each["state"] == "confirmed" and formats.instant(each["ends_at"]) >= page.now
+    ]
+    return sorted(coming, key=lambda each: str(each["starts_at"]))[:SHOWN]
+
+
+async def _own(page: Page) -> list[dict[str, Any]] | None:
+    """What the person has open."""
+    if not page.has(*PEOPLE):
+        return None
+    found = await page.api.get(
+        ENROLMENTS, person_ref=str(page.actor.person_ref), state=list(states.OPEN), limit=100
+    )
+    return list(found["items"])
+
+
+async def _to_decide(page: Page) -> dict[str, Any] | None:
+    """What a coordinator or an approver has to look at."""
+    if not page.has("coordinator", "approver"):
+        return None
+    found: dict[str, Any] = await page.api.get(
+        ENROLMENTS, state=["awaiting_approval", "offered"], sort="deadline", limit=SHOWN
+    )
+    return found
+
+
+async def _rejected(page: Page) -> list[dict[str, Any]] | None:
+    if not page.has("provider"):
+        return None
+    found = await page.api.get("/api/catalog/submissions", verdict="rejected", limit=SHOWN)
+    return list(found["items"])
+
+
+async def _applications(page: Page) -> list[dict[str, Any]] | None:
+    if not page.has("office"):
+        return None
+    found = await page.api.get("/api/membership/applications", state="applied", limit=SHOWN)
+    return list(found["items"])
+
+
+def routes() -> list[BaseRoute]:
+    """The address."""
+    return [screen("/", start, public=True)]

@@ -1,0 +1,102 @@
+"""Templates: Jinja with the formats and texts of one language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from portal import areas, assets, formats, states, words
+from portal.backend import Down
+
+if TYPE_CHECKING:
+    from portal.page import Page
+
+TEMPLATES = Path(__file__).parent / "templates"
+FORMATS = (
+    formats.euros, formats.number, formats.day, formats.moment, formats.short_moment,
+    formats.period, formats.short_period, formats.hours_of_day, formats.date_block,
+)  # fmt: skip
+
+
+def translate(lang: str, text: str) -> str:
+    """A text of the catalogue."""
+    return words.translations(lang).gettext(text)
+
+
+@cache
+def environment(lang: str) -> Environment:
+    """The templates of one language."""
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.install_gettext_translations(words.translations(lang), newstyle=True)  # type: ignore[attr-defined]
+    for function in FORMATS:
+        env.filters[function.__name__] = _local(function, lang)
+    env.filters["utc"] = formats.utc
+    env.globals |= {
+        "remaining": formats.remaining,
+        "states": states,
+        "asset": assets.url,
+        "structured": structured,
+    }
+    env.tests["down"] = lambda value: isinstance(value, Down)
+    return env
+
+
+def _local(function: Any, lang: str) -> Any:
+    """A format bound to its language, whatever stands before `lang` in its arguments."""
+    if function in (formats.period, formats.short_period, formats.hours_of_day):
+        return lambda start, end: function(start, end, lang)
+    return lambda value, *more, **named: partial(function, value, lang)(*more, **named)
+
+
+def structured(data: Mapping[str, Any]) -> Markup:
+    """JSON-LD as the content of its element: nothing in it can end the element."""
+    text = json.dumps(data, ensure_ascii=False)
+    safe = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Markup(safe)  # noqa: S704 - escaped above, and it is data, not script
+
+
+def page(page: Page, template: str, context: Mapping[str, Any]) -> str:
+    """The text of a page."""
+    session = page.session
+    other = "en" if page.lang == "de" else "de"
+    path = page.request.state.path
+    frame = {
+        "page": page,
+        "lang": page.lang,
+        "at": page.at,
+        "now": page.now,
+        "me": page.me,
+        "nav": areas.navigation(page),
+        "elsewhere": areas.elsewhere(page),
+        "here": path,
+        "other_lang": other,
+        "other_url": _other(page, path),
+        "theme": page.request.cookies.get("kc_ansicht", "light"),
+        "csrf": session.csrf(page.sealer.key) if session else "",
+        "back": _back(page, path),
+    }
+    return environment(page.lang).get_template(template).render({**frame, **context})
+
+
+def _other(page: Page, path: str) -> str:
+    query = page.request.url.query
+    prefix = "/en" if page.lang == "de" else ""
+    return f"{prefix}{path}".removesuffix("/") + (f"?{query}" if query else "") or "/"
+
+
+def _back(page: Page, path: str) -> str:
+    query = page.request.url.query
+    return page.at(path) + (f"?{query}" if query else "")
