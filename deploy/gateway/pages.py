@@ -93,7 +93,11 @@ def for_people(body: bytes, german: bool) -> bytes:
     """The same as a small page: the portal, whose pages are better, did not answer."""
     said = json.loads(body)
     lang = "de" if german else "en"
-    return PAGE.format(lang=lang, title=said["title"] if not german else "Das geht gerade nicht", text=said["detail"]).encode()
+    return PAGE.format(
+        lang=lang,
+        title=said["title"] if not german else "Das geht gerade nicht",
+        text=said["detail"],
+    ).encode()
 
 
 async def app(scope: Scope, _receive: Receive, send: Send) -> None:

@@ -34,7 +34,7 @@ LATIN = "U+0020-007E,U+00A0-017F,U+2010-2026,U+20AC,U+2190-2193,U+2212"
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 _names: dict[str, str] = {}
-_folder = PACKAGE
+_files: dict[str, Path] = {}
 
 
 # -- at run time
@@ -46,16 +46,16 @@ def load(folder: Path) -> None:
     Raises:
         FileNotFoundError: the folder was not made; says by which command it is.
     """
-    global _folder
     manifest = folder / MANIFEST
     if not manifest.is_file():
         raise FileNotFoundError(
             f"{folder} holds no built assets: make them with 'python -m portal.assets {folder}' "
             "or name another folder in KC_ASSETS."
         )
-    _folder = folder
     _names.clear()
     _names.update(json.loads(manifest.read_text()))
+    _files.clear()
+    _files.update({name: folder / name for name in _names.values()})
 
 
 def url(name: str) -> str:
@@ -66,9 +66,9 @@ def url(name: str) -> str:
 async def serve(request: Request) -> Response:
     """A file, compressed as the browser takes it."""
     name = request.path_params["name"]
-    if name not in _names.values():
+    if name not in _files:
         raise HTTPException(404)
-    path, headers = _folder / name, {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+    path, headers = _files[name], {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
     accepted = request.headers.get("accept-encoding", "")
     for encoding, ending in ENCODINGS:
         if encoding in accepted and (packed := path.with_name(name + ending)).exists():

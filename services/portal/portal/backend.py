@@ -121,7 +121,9 @@ class Backend:
         headers: Mapping[str, str] | None = None,
         body: Any = None,
     ) -> httpx.Response:
-        params = {name.rstrip("_"): value for name, value in query.items() if value not in (None, "", [])}
+        params = {
+            name.rstrip("_"): value for name, value in query.items() if value not in (None, "", [])
+        }
         try:
             answer = await self._client.request(
                 method,

@@ -1,6 +1,6 @@
 """Dates, amounts and numbers as people read them (Europe/Berlin; design: section 6).
 
-Times come as RFC 3339 texts, days as ISO texts, amounts as integer cents: as the services send them.
+Times come as RFC 3339 texts, days as ISO texts, amounts as integer cents, as services send them.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -93,7 +93,9 @@ def hours_of_day(start: str, end: str, lang: str) -> str:
     first, last = instant(start), instant(end)
     weekdays = [str(format_date(at.date(), "EEEE", locale=LOCALES[lang])) for at in (first, last)]
     days = (last.date() - first.date()).days
-    joint = {0: "", 1: {"de": " und ", "en": " and "}[lang]}.get(days, {"de": " bis ", "en": " to "}[lang])
+    joint = {0: "", 1: {"de": " und ", "en": " and "}[lang]}.get(
+        days, {"de": " bis ", "en": " to "}[lang]
+    )
     name = weekdays[0] if days == 0 else joint.join(weekdays)
     to = {"de": "bis", "en": "to"}[lang]
     begin = clock(first, lang).removesuffix(f"{NBSP}Uhr")

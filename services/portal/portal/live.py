@@ -1,7 +1,7 @@
 """What happens, told to open pages as server-sent events.
 
 Every replica reads all partitions from a minute ago, without a consumer group, and tells its own
-clients *what* changed; the page then fetches that piece again, so that rights are checked each time.
+clients *what* changed; the page then fetches that piece again, so that rights are checked anew.
 The id of an event is the broker's time: a client that comes back with `Last-Event-ID`, to whichever
 replica, gets what it missed, or is told to read its pages anew.
 """

@@ -25,6 +25,9 @@ FLASH_SECONDS = 120
 SEE_OTHER = 303
 
 
+NOBODY = {"given_name": "", "organisation": {}, "organisation_down": False, "unread": 0}
+
+
 @dataclass(frozen=True)
 class Flash:
     """What is said once, on top of the next page. `kind`: success, info, warning, danger."""
@@ -41,7 +44,7 @@ class Page:
         self.request, self.session, self.api = request, session, api
         self.lang: str = request.state.lang
         self.now: datetime = request.app.state.clock().astimezone(formats.BERLIN)
-        self.me: Mapping[str, Any] = {}
+        self.me: Mapping[str, Any] = NOBODY
         """Name, organisation and unread messages, for the frame of the page."""
 
     # -- who

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
@@ -66,7 +67,9 @@ def update(lang: str) -> Catalog:
     catalog.update(collected(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
     with path_of(lang).open("wb") as file:
-        write_po(file, catalog, width=100, omit_header=False, sort_output=True, include_lineno=False)
+        write_po(
+            file, catalog, width=100, omit_header=False, sort_output=True, include_lineno=False
+        )
     return catalog
 
 
@@ -75,8 +78,8 @@ def untranslated(catalog: Catalog) -> list[str]:
     return [str(message.id) for message in catalog if message.id and not _said(message.string)]
 
 
-def _said(string: str | tuple[str, ...]) -> bool:
-    return all(string) if isinstance(string, tuple) else bool(string)
+def _said(string: str | Sequence[str] | None) -> bool:
+    return bool(string) and (isinstance(string, str) or all(string))
 
 
 if __name__ == "__main__":

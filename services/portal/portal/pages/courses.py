@@ -73,7 +73,7 @@ async def search(page: Page) -> Response:
         formats=FORMATS,
         sorts=SORTS,
         chips=_chips(page, asked, found["facets"]),
-        more=_address(page, {**_state(page), "ab": found["next_cursor"]}),
+        more=_address({**_state(page), "ab": found["next_cursor"]}),
         active=sum(len(values) for values in asked.values()) + bool(first) + bool(last),
     )
 
@@ -95,7 +95,7 @@ def _state(page: Page) -> dict[str, Any]:
     return {name: page.several(name) for name in names}
 
 
-def _address(page: Page, state: Mapping[str, Any]) -> str:
+def _address(state: Mapping[str, Any]) -> str:
     kept = {name: value for name, value in state.items() if value}
     text = urlencode(kept, doseq=True)
     return "/kurse" + (f"?{text}" if text else "")
@@ -112,7 +112,7 @@ def _chips(
             state = _state(page)
             state[ours] = [other for other in asked[ours] if other != value]
             word = page.say(FORMATS[value]) if ours == "format" else labels.get(value, value)
-            chips.append((word, _address(page, state)))
+            chips.append((word, _address(state)))
     return chips
 
 

@@ -40,9 +40,7 @@ async def past(page: Page) -> Response:
     ]
     cursor = found["next_cursor"]
     more = f"/meine-kurse/vergangen?ab={cursor}" if cursor else None
-    return page.render(
-        "mine/list.html", past=True, offered=[], items=ended, count=None, more=more
-    )
+    return page.render("mine/list.html", past=True, offered=[], items=ended, count=None, more=more)
 
 
 async def _found(page: Page, wanted: list[str]) -> dict[str, Any]:
@@ -72,9 +70,7 @@ async def ask_cancel(page: Page, refused: Refused | None = None) -> Response:
     id_ = page.part_of("enrolment_id")
     enrolment = await page.api.get(f"{ENROLMENTS}/{id_}")
     try:
-        forecast = await page.api.send(
-            "POST", f"{ENROLMENTS}/{id_}/cancellation", dry_run="true"
-        )
+        forecast = await page.api.send("POST", f"{ENROLMENTS}/{id_}/cancellation", dry_run="true")
     except Refused as no:
         refused = refused or no
         forecast = enrolment

@@ -59,7 +59,9 @@ def _run(page: Page, run: Mapping[str, Any], seats: Mapping[str, Any] | Down) ->
     """A run with its seats as enrolment counts them (the catalogue's count may be a moment old)."""
     own = seats.get(run["run_id"]) if isinstance(seats, Mapping) else None
     counted = own or {name: run[name] for name in ("capacity", "waiting")} | {
-        "free": run["free_seats"], "taken": run["taken"], "held": run["held"]
+        "free": run["free_seats"],
+        "taken": run["taken"],
+        "held": run["held"],
     }
     closed = page.now > formats.instant(run["booking_closes_at"])
     return {
@@ -127,7 +129,11 @@ def _linked(page: Page, offer: Mapping[str, Any]) -> dict[str, Any]:
                 "courseMode": "onsite" if run["format"] == "presence" else "blended",
                 "startDate": run["starts_at"],
                 "endDate": run["ends_at"],
-                **({"location": {"@type": "Place", "name": run["location"]}} if run["location"] else {}),
+                **(
+                    {"location": {"@type": "Place", "name": run["location"]}}
+                    if run["location"]
+                    else {}
+                ),
             }
             for run in offer["runs"]
         ],

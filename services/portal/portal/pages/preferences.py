@@ -35,7 +35,9 @@ async def show(
         "fassung": str(kept["version"]),
     }
     status = 422 if errors else 200
-    return page.render("preferences.html", status=status, values=shown, errors=errors or {}, feed=feed)
+    return page.render(
+        "preferences.html", status=status, values=shown, errors=errors or {}, feed=feed
+    )
 
 
 async def save(page: Page) -> Response:
@@ -53,9 +55,7 @@ async def save(page: Page) -> Response:
         "quiet_to": typed["ruhe_bis"] or None,
     }
     try:
-        await page.api.send(
-            "PUT", PREFERENCES, body, headers={"If-Match": f'"{typed["fassung"]}"'}
-        )
+        await page.api.send("PUT", PREFERENCES, body, headers={"If-Match": f'"{typed["fassung"]}"'})
     except Refused as no:
         if no.status == 412:
             changed = N_("Die Einstellungen wurden inzwischen geändert. So stehen sie jetzt:")
@@ -73,7 +73,9 @@ FIELDS = {
 
 
 def _by_field(no: Refused) -> dict[str, Any]:
-    return {FIELDS[each["pointer"]]: each["detail"] for each in no.errors if each["pointer"] in FIELDS}
+    return {
+        FIELDS[each["pointer"]]: each["detail"] for each in no.errors if each["pointer"] in FIELDS
+    }
 
 
 def _errors(page: Page, typed: Mapping[str, str]) -> dict[str, str]:

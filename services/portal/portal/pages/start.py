@@ -30,7 +30,11 @@ async def start(page: Page) -> Response:
         own=own,
         offered=[each for each in mine if each["state"] == "offered"],
         dates=_dates(page, mine),
-        asked=[each for each in mine if each["state"] in ("requested", "awaiting_approval", "waitlisted")][:SHOWN],
+        asked=[
+            each
+            for each in mine
+            if each["state"] in ("requested", "awaiting_approval", "waitlisted")
+        ][:SHOWN],
         to_decide=open_,
         rejected=provider,
         applications=office,
