@@ -99,7 +99,8 @@ async def serving(request: Request) -> Response:
 async def figures(request: Request) -> Response:
     """Figures for Prometheus."""
     running: Running = request.app.state.running
-    metrics.POOL_IN_USE.labels("portal").set(running.db.engine.pool.checkedout())  # type: ignore[attr-defined]
+    pool: Any = running.db.engine.pool
+    metrics.POOL_IN_USE.labels("portal").set(pool.checkedout())
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

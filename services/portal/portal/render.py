@@ -40,7 +40,8 @@ def environment(lang: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.install_gettext_translations(words.translations(lang), newstyle=True)  # type: ignore[attr-defined]
+    said: Any = env
+    said.install_gettext_translations(words.translations(lang), newstyle=True)
     for function in FORMATS:
         env.filters[function.__name__] = _local(function, lang)
     env.filters["utc"] = formats.utc

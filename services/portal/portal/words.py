@@ -79,7 +79,7 @@ def untranslated(catalog: Catalog) -> list[str]:
 
 
 def _said(string: str | Sequence[str] | None) -> bool:
-    return bool(string) and (isinstance(string, str) or all(string))
+    return bool(string) if isinstance(string, str) or string is None else all(string)
 
 
 if __name__ == "__main__":

@@ -90,10 +90,10 @@ async def _me(page: Page) -> dict[str, Any]:
         part(_or_none(page.api.get("/api/notifications/notices", limit=1))),
     )
     return {
-        "given_name": contact["given_name"] or "" if contact else "",
+        "given_name": contact["given_name"] or "" if isinstance(contact, dict) else "",
         "organisation": organisation or {},
         "organisation_down": organisation is DOWN,
-        "unread": notices["unread"] if notices else 0,
+        "unread": notices["unread"] if isinstance(notices, dict) else 0,
     }
 
 
