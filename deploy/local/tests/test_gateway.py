@@ -92,9 +92,9 @@ def test_writes_arrive_with_method_and_body(client: httpx.Client, method: str) -
 @pytest.mark.parametrize(
     "target",
     [
-        "/", "/metrics", "/docs", "/health", "/health/live", "/health/ready", "/openapi.json",
-        "/asyncapi.json", "/ping", "/dashboard/", "/api/rawdata", "/problems/404", "//metrics",
-        "/./metrics", "/api/catalog", "/api/catalogue/x", "/API/catalog/x",
+        "/metrics", "/docs", "/health", "/health/live", "/health/ready", "/openapi.json",
+        "/asyncapi.json", "/api/rawdata", "//metrics",
+        "/./metrics", "/api/catalog", "/api/catalogue/x",
         "/api/catalog/../../metrics", "/api/catalog/../../health/ready",
         "/api/catalog/%2e%2e/%2e%2e/metrics", "/api/catalog/.%2e/.%2E/docs",
         "/api/catalog/..%2f..%2fmetrics", "/api/catalog/%2e%2e%2f%2e%2e%2fmetrics",
@@ -110,6 +110,21 @@ def test_nothing_else_is_reachable(settings: Settings, target: str) -> None:
     if status == 404:
         assert headers["content-type"] == "application/problem+json"
         assert json.loads(body)["code"] == "not-found"
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/", "/kurse?q=akte", "/en", "/ping", "/dashboard/", "/problems/404", "/API/catalog/x"],
+)
+def test_everything_else_is_the_portals(settings: Settings, target: str) -> None:
+    status, headers, body = raw(settings, target)
+    assert (status, json.loads(body)["code"]) == (502, "unavailable"), "no portal runs here"
+    with httpx.Client(trust_env=False) as person:
+        told = {"Accept": "text/html", "Accept-Language": "de"}
+        page = person.get(f"{settings.url('gateway')}{target}", headers=told)
+    assert page.headers["content-type"].startswith("text/html")
+    assert "Bitte gleich noch einmal versuchen" in page.text
+    assert headers["retry-after"] == page.headers["retry-after"]
 
 
 def test_a_client_cannot_say_who_it_is(client: httpx.Client) -> None:
