@@ -78,13 +78,14 @@ format: setup ## bring the code into its form
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-specs: setup ## write the generated pages anew (docs/)
+specs: setup ## write the generated pages anew (docs/, deploy/env.example)
 	@$(PY) -m contracts.schemas --write
 	@$(PY) -m chassis.specs
+	@$(PY) -m deploy.variables
 
 .PHONY: specs-unchanged
 specs-unchanged: specs
-	@git diff --exit-code --stat -- docs libs/contracts || \
+	@git diff --exit-code --stat -- docs libs/contracts deploy/env.example || \
 		{ echo "The generated pages were old: commit what 'make specs' wrote."; exit 1; }
 
 lock: setup ## resolve all dependencies anew into requirements.lock

@@ -16,6 +16,7 @@ from chassis.testing import Servers
 from deploy.local.settings import Settings
 from deploy.local.stack import Stack
 
+PURE_PLACES = ("libs/", "services/", "tests/packaging/")
 POSTGRES_IMAGE, KAFKA_IMAGE = "postgres:18", "apache/kafka:4.3.1"
 
 
@@ -23,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs no server: `make test args="-m pure"` is over in seconds."""
     for item in items:
         named = set(getattr(item, "fixturenames", ()))
-        if item.nodeid.startswith(("libs/", "services/")) and not named & {"servers", "issuer"}:
+        if item.nodeid.startswith(PURE_PLACES) and not named & {"servers", "issuer"}:
             item.add_marker("pure")
 
 

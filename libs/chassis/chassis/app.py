@@ -27,15 +27,17 @@ from chassis import (
     metrics,
     operations,
     problems,
+    safety,
     tracing,
 )
 from chassis.auth import Keys, Verifier
+from chassis.brokers import Brokers
 from chassis.commands import Commands
 from chassis.database import Clock, Database
 from chassis.delivery import Subscriptions
 from chassis.http import acceptable, with_door_answers
 from chassis.kafka import Listener, create_topics, listen, topics_of
-from chassis.migrations import migrate
+from chassis.migrations import migrate, migrated
 from chassis.relay import Relay
 from chassis.settings import ServiceSettings, system_clock
 from chassis.straight import Straight, chosen
@@ -83,7 +85,8 @@ class Running:
         self.service = service
         self.db = Database(settings, service.name, service.clock)
         self.commands = Commands(self.db, settings.max_waiting_writes)
-        self.relay = Relay(self.db, settings.kafka)
+        self.brokers = Brokers.of(settings)
+        self.relay = Relay(self.db, self.brokers)
         self.timers = Timers([*service.timers, *housekeeping.TIMERS], self.db)
         self.listener: Listener | None = None
         self.database_ready = self.kafka_ready = self.leaving = False
@@ -105,14 +108,15 @@ class Running:
         log.info("ready")
 
     async def _prepare_database(self) -> None:
-        await migrate(self.db.url, self.service.migrations)
+        prepare = migrate if self.service.settings.migrate else migrated
+        await prepare(self.db.url, self.service.migrations)
 
     async def _prepare_kafka(self) -> None:
         service = self.service
         subscriptions = service.subscriptions.all
         settings = service.settings
         topics = topics_of(service.name, subscriptions)
-        await create_topics(settings.kafka, topics, settings.kafka_replicas)
+        await create_topics(self.brokers, topics, settings.kafka_replicas)
         broker, listener = listen(settings, service.name, subscriptions, self.db)
         try:
             await broker.start()
@@ -272,8 +276,9 @@ def _collect_less_often() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def serve(service: Service) -> None:
+def serve(build: Callable[[], Service]) -> None:
     """Run a service until SIGTERM: no new requests, the running ones and batches are finished."""
+    service = safety.checked(build)
     logs.configure(service.name, service.settings.log_level)
     tracing.configure(service.name, service.settings.otlp_endpoint)
     app = create_app(service)

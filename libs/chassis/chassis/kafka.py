@@ -18,6 +18,7 @@ from faststream.kafka.message import KafkaAckableMessage
 from faststream.message import AckStatus
 from faststream.middlewares import AckPolicy
 
+from chassis.brokers import Brokers
 from chassis.careful import Careful
 from chassis.database import Database
 from chassis.delivery import Delivered, Subscription
@@ -146,8 +147,10 @@ async def _as_it_is(message: Any) -> Any:
 
 def make_broker(settings: ServiceSettings, name: str) -> KafkaBroker:
     """The broker of a service. Only the relay publishes, so this one never does."""
+    brokers = Brokers.of(settings)
     return KafkaBroker(
-        settings.kafka,
+        brokers.bootstrap,
+        security=brokers.faststream,
         client_id=name,
         acks="all",
         enable_idempotence=True,
@@ -176,13 +179,13 @@ def topics_of(name: str, subscriptions: Iterable[Subscription]) -> list[Topic]:
     return heard + [topic for topic in TOPICS if topic.owner == name and topic not in heard]
 
 
-async def create_topics(bootstrap: str, topics: Iterable[Topic], replicas: int = 1) -> None:
+async def create_topics(brokers: Brokers, topics: Iterable[Topic], replicas: int = 1) -> None:
     """Make what is missing of these topics and their dead-letter topics.
 
     Raises:
         KafkaError: the brokers are not there (yet).
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**brokers.client)
     await admin.start()
     try:
         existing = set(await admin.list_topics())

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from chassis import faults, metrics
+from chassis.brokers import Brokers
 from chassis.database import SERVER_SETTINGS, Database
 from chassis.letterbox import Letterbox
 from chassis.outbox import Letter, Posted, unpack
@@ -73,9 +74,9 @@ class Relay:
     FORGET_SECONDS = 0.02  # of quiet, before what was sent is deleted
     SEND_SECONDS = 20.0  # aiokafka itself would wait for ever
 
-    def __init__(self, db: Database, bootstrap: str) -> None:
+    def __init__(self, db: Database, brokers: Brokers) -> None:
         self._db = db
-        self._bootstrap = bootstrap
+        self._brokers = brokers
         self._wake = asyncio.Event()
         self._letters = Letterbox(self._wake.set)
         self._sent: list[int] = []  # and not yet forgotten
@@ -232,7 +233,7 @@ class Relay:
     async def _ready_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
+                **self._brokers.client,
                 client_id=f"{self._db.name}-relay",
                 acks="all",
                 enable_idempotence=True,

@@ -21,6 +21,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis.app import Running, Service, create_app
+from chassis.brokers import Brokers
 from chassis.kafka import create_topics, topics_of
 from chassis.outbox import letter
 from chassis.records import Record, read
@@ -247,10 +248,12 @@ async def running(
             issuer=issuer.url,
             jwks_url=issuer.url,
             clock=clock,
-            **{"kafka_group": group, **settings},
+            **{"kafka_group": group, "plaintext": "kafka,database_url", **settings},
         )
         heard = [subscription.topic for subscription in service.subscriptions.all]
-        await create_topics(servers.kafka, topics_of(service.name, service.subscriptions.all))
+        await create_topics(
+            Brokers(servers.kafka), topics_of(service.name, service.subscriptions.all)
+        )
         await _skip_history(servers, group, heard)
         app = create_app(service)
         test = TestApp(app, app.state.running, issuer, clock, servers)

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from chassis import delivery, housekeeping, inbox
+from chassis.brokers import Brokers
 from chassis.database import Database, Transaction
 from chassis.migrations import migrate
 from chassis.outbox import INSERT, Letter, Posted, params
@@ -123,7 +124,7 @@ async def _leave(db: Database, key: bytes, numbers: Any) -> None:
 
 
 async def test_only_one_relay_is_at_work_and_the_next_takes_over(app: TestApp) -> None:
-    second = Relay(app.db, app.servers.kafka)
+    second = Relay(app.db, Brokers(app.servers.kafka))
     task = asyncio.create_task(second.run())
     try:
         key = uuid4().hex.encode()
@@ -200,7 +201,7 @@ async def test_control_what_is_forgotten_before_it_is_sent_is_lost(
         await migrate(url, MIGRATIONS)
         settings = app.running.service.settings.model_copy(update={"database_url": url})
         db = Database(settings, "alone")
-        relay = kind(db, app.servers.kafka)
+        relay = kind(db, Brokers(app.servers.kafka))
         task = asyncio.create_task(relay.run())
         await _leave(db, key, range(20))
         await until(lambda: _is_empty(db), 20, name="the end of the outbox")

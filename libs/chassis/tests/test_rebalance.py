@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from chassis import inbox, kafka, metrics
+from chassis.brokers import Brokers
 from chassis.database import Transaction, is_passing
 from chassis.delivery import Subscription
 from chassis.records import RawRecord
@@ -99,7 +100,7 @@ class Member:
 async def two_members(app: TestApp) -> AsyncIterator[tuple[Group, Member, Member]]:
     """A group with one member at work on all partitions and another one that may join."""
     group = Group(app)
-    await kafka.create_topics(app.servers.kafka, [group.topic])
+    await kafka.create_topics(Brokers(app.servers.kafka), [group.topic])
     first, second = Member(group), Member(group)
     await first.broker.start()
     try:

@@ -4,4 +4,4 @@ from chassis.app import serve
 
 from enrolment.app import build
 
-serve(build())
+serve(build)

@@ -5,4 +5,4 @@ from chassis.app import serve
 from membership.app import build
 
 if __name__ == "__main__":
-    serve(build())
+    serve(build)

@@ -4,4 +4,4 @@ from chassis.app import serve
 
 from notifications.app import build
 
-serve(build())
+serve(build)

@@ -1,7 +1,9 @@
 """What notifications is told by its environment, beside what every service is told."""
 
+from collections.abc import Iterator
 from typing import Literal
 
+from chassis import safety
 from chassis.settings import ServiceSettings
 from pydantic import Field
 
@@ -11,6 +13,8 @@ from notifications.domain.retry import Retry
 
 class Settings(ServiceSettings):
     """`KC_…` variables of this service."""
+
+    may_be_plain = (*ServiceSettings.may_be_plain, "smtp")
 
     gather_ms: int = Field(
         100, ge=1, le=200, description="Kafka: how long records are collected under load"
@@ -38,6 +42,16 @@ class Settings(ServiceSettings):
     stream_poll_seconds: float = Field(0.5, gt=0, description="Pause between looks for the stream")
     stream_heartbeat_seconds: float = Field(15.0, gt=0, description="Sign of life of the stream")
     stream_seconds: float = Field(600.0, gt=0, description="Then a client has to come back")
+
+    def unsafe(self) -> Iterator[str]:
+        """The mail server as well: mails hold names, and its password is worth having."""
+        yield from super().unsafe()
+        host = safety.host_of(self.smtp)
+        if self.smtp_tls == "off":
+            instead = "set KC_SMTP_TLS to starttls or on"
+            yield from safety.unencrypted("smtp", [host], self.allowed_plain, instead)
+            if self.smtp_password and not safety.is_loopback(host):
+                yield "KC_SMTP_PASSWORD would be sent without encryption: set KC_SMTP_TLS."
 
     @property
     def retry(self) -> Retry:
