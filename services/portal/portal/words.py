@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
@@ -23,6 +24,7 @@ PACKAGE = Path(__file__).parent
 LANGUAGES = ("de", "en")
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"extensions": "jinja2.ext.do", "newstyle_gettext": "true"}}
+CREATED = datetime(2026, 11, 25, tzinfo=UTC)
 KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -66,6 +68,7 @@ def update(lang: str) -> Catalog:
         catalog = read_po(file, locale=lang)
     catalog.update(collected(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
+    catalog.creation_date = catalog.revision_date = CREATED  # what changes is the texts
     with path_of(lang).open("wb") as file:
         write_po(
             file, catalog, width=100, omit_header=False, sort_output=True, include_lineno=False
