@@ -15,6 +15,9 @@ PY := .venv/bin/python
 # Every member has its package under its own name; tests of members share one name, so each alone
 PACKAGES := $(foreach member,$(wildcard libs/* services/*),$(wildcard $(member)/$(notdir $(member))))
 RUN := @$(PY) -m deploy.local
+ifdef dashboards
+export KC_DASHBOARDS := $(dashboards)
+endif
 
 .PHONY: help setup there preflight up down status logs clean test check demo token replay \
 	lint format specs lock bench profile bench-note
@@ -36,7 +39,7 @@ preflight:
 	@$(ANY)
 	@$(PYTHON) -m deploy.local.preflight up
 
-up: preflight setup ## start everything; returns when all is ready
+up: preflight setup ## start everything; returns when all is ready (dashboards=1)
 	$(RUN) up
 
 down: there ## stop everything; the state stays
@@ -57,8 +60,14 @@ demo: preflight setup ## start everything and run the main job, showing each ste
 token: setup ## print an access token (user=NAME)
 	$(RUN) token $(user)
 
-replay: setup ## put set-aside messages of a topic back (topic=NAME)
-	$(RUN) replay $(topic)
+replay: setup ## put set-aside messages back (topic=NAME service= key= reason= dry=1 rate=600)
+	$(RUN) replay "$(topic)" --service "$(service)" --key "$(key)" --reason "$(reason)" \
+		$(if $(dry),--dry-run) --per-minute $(or $(rate),600)
+
+.PHONY: dead-letters
+dead-letters: setup ## show what was set aside (topic= why= key= state= id=; id= discard=1 reason=)
+	$(RUN) dead-letters --service "$(service)" --topic "$(topic)" --why "$(why)" --key "$(key)" \
+		--state "$(or $(state),dead)" --id "$(id)" --reason "$(reason)" $(if $(discard),--discard)
 
 test: setup ## run all tests, on servers of their own
 	@$(PY) -m pytest $(args)
@@ -78,14 +87,15 @@ format: setup ## bring the code into its form
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-specs: setup ## write the generated pages anew (docs/, deploy/env.example)
+specs: setup ## write the generated pages anew (docs/, deploy/env.example, dashboards)
 	@$(PY) -m contracts.schemas --write
 	@$(PY) -m chassis.specs
 	@$(PY) -m deploy.variables
+	@$(PY) -m deploy.grafana
 
 .PHONY: specs-unchanged
 specs-unchanged: specs
-	@git diff --exit-code --stat -- docs libs/contracts deploy/env.example || \
+	@git diff --exit-code --stat -- docs libs/contracts deploy/env.example deploy/grafana || \
 		{ echo "The generated pages were old: commit what 'make specs' wrote."; exit 1; }
 
 lock: setup ## resolve all dependencies anew into requirements.lock

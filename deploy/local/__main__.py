@@ -27,6 +27,7 @@ OTHERS = {
     "token": "deploy.local.token",
     "demo": "deploy.local.demo.__main__",
     "replay": "deploy.local.replay",
+    "dead-letters": "deploy.local.dead_letters",
     "seed": "deploy.local.seed",
 }
 

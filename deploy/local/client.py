@@ -43,7 +43,8 @@ class Client:
 
     def __init__(self, settings: Settings, user: str | None) -> None:
         self._settings, self.user = settings, user
-        self._http = httpx.Client(base_url=settings.url("gateway"), timeout=40, trust_env=False)
+        gateway = settings.extra.get("KC_GATEWAY_URL") or settings.url("gateway")
+        self._http = httpx.Client(base_url=gateway, timeout=40, trust_env=False)
         self._token, self._since = "", float("-inf")
         self._one_login = threading.Lock()
 
@@ -89,6 +90,8 @@ class Client:
         return answer.json() if answer.content else None
 
     def _fresh_token(self) -> str:
+        if given := self._settings.extra.get("KC_TOKEN"):  # of another installation
+            return given
         with self._one_login:
             if time.monotonic() - self._since > TOKEN_SECONDS:
                 self._token = token(self._settings, str(self.user))

@@ -79,6 +79,7 @@ def part(settings: Settings) -> Part:
             "KC_BOOTSTRAP_ADMIN_PASSWORD": credential(settings, "keycloak.admin"),
             **_placeholders(settings),
             "KOMMUNALCAMPUS_PORTAL_SECRET": credential(settings, "keycloak.portal"),
+            "KOMMUNALCAMPUS_SYNTHETIC_SECRET": credential(settings, "keycloak.synthetic"),
         },
         ready=lambda: _ready(settings),
         prepare=lambda: _prepare(settings),
@@ -101,6 +102,7 @@ def _ready(settings: Settings) -> bool:
 def _placeholders(settings: Settings) -> dict[str, str]:
     return {
         "KOMMUNALCAMPUS_DEMO": "true",
+        "KOMMUNALCAMPUS_SYNTHETIC": "true",
         "KOMMUNALCAMPUS_PUBLIC_URL": settings.url("gateway"),
     }
 

@@ -8,7 +8,17 @@ import importlib.util
 from deploy.local.parts import Part
 from deploy.local.settings import Settings
 
-MODULES = ("postgres", "kafka", "identity", "mailsink", "gateway", "services", "portal")
+MODULES = (
+    "postgres",
+    "kafka",
+    "identity",
+    "mailsink",
+    "gateway",
+    "services",
+    "portal",
+    "prometheus",
+    "synthetic",
+)
 
 
 def all_parts(settings: Settings) -> list[Part]:

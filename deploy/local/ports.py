@@ -23,6 +23,9 @@ BASE = {
     "portal": 8155,
 }
 
+# What runs only where it is wanted (KC_DASHBOARDS=1), so that nobody has to free its ports
+DASHBOARDS = {"prometheus": 9090, "synthetic": 8161}
+
 SERVICES = ("catalog", "enrolment", "membership", "notifications")
 
 PORTAL = "portal"  # the web client: a process and a database like those, but no domain of its own
@@ -35,11 +38,16 @@ def variable(name: str) -> str:
     return f"KC_{name.upper()}_PORT"
 
 
+def wants_dashboards(environment: "Mapping[str, str]") -> bool:
+    """Whether Prometheus and what feeds it shall run, too (`make up dashboards=1`)."""
+    return environment.get("KC_DASHBOARDS", "") not in ("", "0")
+
+
 def resolve(environment: "Mapping[str, str]") -> "dict[str, int]":
     """All ports by name. ValueError with a sentence for the user when one cannot be used."""
     offset = _number(environment, "KC_PORT_OFFSET", 0)
     ports = {}
-    for name, base in BASE.items():
+    for name, base in {**BASE, **(DASHBOARDS if wants_dashboards(environment) else {})}.items():
         port = _number(environment, variable(name), base + offset)
         if not 1 <= port <= 65535:
             raise ValueError(

@@ -2,47 +2,102 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from deploy.local.client import Client, RefusedError
+from deploy.local.ports import SERVICES
 from deploy.local.settings import Settings
 
-SERVICES = ("catalog", "enrolment", "membership", "notifications")
+OPERATOR = "otto.ops"
+PAUSE = 2.0  # seconds, where a service says that it is too fast
+PATIENCE = 60  # such pauses in a row
 
 
-def replay(settings: Settings, topic: str) -> int:
+@dataclass(frozen=True)
+class Wish:
+    """Which messages to put back, how fast, and why."""
+
+    topic: str
+    service: str = ""
+    key: str = ""
+    reason: str = "replay"
+    dry_run: bool = False
+    per_minute: float = 600
+
+
+def replay(settings: Settings, wish: Wish) -> int:
     """Replay in every service that set something of the topic aside; 0 when all went through."""
     failed = 0
-    with Client(settings, "otto.ops") as ops:
-        for service in SERVICES:
+    with Client(settings, OPERATOR) as ops:
+        for service in [wish.service] if wish.service else SERVICES:
             base = f"/api/{service}/dead-letters"
-            for letter in _heads(ops, base, topic):
-                done = ops.post(f"{base}/{letter['id']}/replay")
-                again = f"not handled again ({letter['reason']}: {letter['detail']})"
-                word = again if done["error"] else "handled"
+            for letter in _heads(ops, base, wish):
+                done = _put_back(ops, f"{base}/{letter['id']}/replay", wish)
+                again = f"not handled ({letter['reason']}: {letter['detail']}; {done['error']})"
+                word = again if done["error"] else "would be handled" if wish.dry_run else "handled"
                 print(f"{service}: {done['found']} of key {letter['key']}: {word}")
                 failed += done["error"] is not None
-    print("Nothing more is set aside." if not failed else f"{failed} keys are still set aside.")
+                time.sleep(60 / wish.per_minute)
+    if wish.dry_run:
+        print(f"Nothing was changed. {failed} keys would stay set aside.")
+    else:
+        print(f"{failed} keys are still set aside." if failed else "Nothing more is set aside.")
     return 1 if failed else 0
 
 
-def _heads(ops: Client, base: str, topic: str) -> list[dict[str, Any]]:
+def letters(ops: Client, base: str, **wanted: str) -> Iterator[dict[str, Any]]:
+    """All messages set aside that fit, oldest first."""
+    cursor = 0
+    while cursor is not None:
+        asked = {name: value for name, value in wanted.items() if value}
+        page = ops.get(f"{base}?{urlencode({**asked, 'limit': 100, 'cursor': cursor})}")
+        yield from page["items"]
+        cursor = page["next_cursor"]
+
+
+def _heads(ops: Client, base: str, wish: Wish) -> list[dict[str, Any]]:
     """The first message of every key; what waits behind it goes along."""
     first: dict[str, dict[str, Any]] = {}
-    for letter in ops.get(f"{base}?topic={topic}&limit=100")["items"]:
+    for letter in letters(ops, base, topic=wish.topic, key=wish.key):
         first.setdefault(letter["key"], letter)
     return list(first.values())
 
 
+def _put_back(ops: Client, path: str, wish: Wish) -> Any:
+    """One replay; where the service is asked for too much it is waited for."""
+    dry = "?dry_run=true" if wish.dry_run else ""
+    for _ in range(PATIENCE):
+        try:
+            return ops.post(f"{path}{dry}", {"reason": wish.reason})
+        except RefusedError as error:
+            if error.status != 429:
+                raise
+            time.sleep(PAUSE)
+    raise TimeoutError(f"{path} is refused for too long (429)")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the command."""
-    if len(arguments) != 1 or not arguments[0]:
+    parser = argparse.ArgumentParser(prog="replay", description=__doc__)
+    parser.add_argument("topic", nargs="?", default="")
+    parser.add_argument("--service", choices=["", *SERVICES], default="")
+    parser.add_argument("--key", default="")
+    parser.add_argument("--reason", default="")
+    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--per-minute", type=float, default=600, help="keys in a minute, at most")
+    given = parser.parse_args(arguments)
+    if not given.topic or given.per_minute <= 0:
         print("Which topic? For example: make replay topic=catalog.runs", file=sys.stderr)
         return 1
+    wish = Wish(**{**vars(given), "reason": given.reason or "replay"})
     try:
-        return replay(Settings.from_env(), arguments[0])
+        return replay(Settings.from_env(), wish)
     except (RefusedError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -34,7 +34,8 @@ def seed(settings: Settings) -> None:
             if organisation["code"] == MEMBER:
                 _join(office, organisation["organisation_id"])
     for user in json.loads(realm_file(settings).read_text(encoding="utf-8"))["users"]:
-        _introduce(settings, user)
+        if "credentials" in user:  # the account of a machine has no name
+            _introduce(settings, user)
 
 
 def _join(office: Client, organisation_id: str) -> None:

@@ -11,7 +11,10 @@ from deploy.local.ports import REPLICA_STEP, SERVICES
 from deploy.local.postgres import database_url
 from deploy.local.settings import LOOPBACK, Settings
 
-OUR_OWN = ("KC_RUN", "KC_CACHE", "KC_PORT_OFFSET", "KC_REPLICAS", "KC_DURABLE", "KC_RUN_ID")
+OUR_OWN = (
+    "KC_RUN", "KC_CACHE", "KC_PORT_OFFSET", "KC_REPLICAS", "KC_DURABLE", "KC_RUN_ID",
+    "KC_DASHBOARDS", "KC_SCRAPE_SECONDS", "KC_SYNTHETIC_SECONDS", "KC_GATEWAY_URL", "KC_TOKEN",
+)  # fmt: skip
 
 
 def parts(settings: Settings) -> list[Part]:

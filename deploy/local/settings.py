@@ -27,6 +27,8 @@ class Settings:
     """False only in tests (`KC_DURABLE=0`): PostgreSQL then does not wait for the disk."""
     replicas: int = 1
     """Processes per service (`KC_REPLICAS`)."""
+    dashboards: bool = False
+    """Whether Prometheus and the synthetic booking run, too (`KC_DASHBOARDS`)."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """Further `KC_…` variables, handed on to the services."""
 
@@ -44,6 +46,7 @@ class Settings:
             ports=ports.resolve(env),
             durable=env.get("KC_DURABLE", "1") != "0",
             replicas=int(replicas),
+            dashboards=ports.wants_dashboards(env),
             extra={name: value for name, value in env.items() if name.startswith("KC_")},
         )
 

@@ -9,7 +9,7 @@ import socket
 import tempfile
 from pathlib import Path
 
-from deploy.local.ports import BASE, REPLICA_STEP, SERVICES
+from deploy.local.ports import BASE, DASHBOARDS, REPLICA_STEP, SERVICES
 from deploy.local.settings import LOOPBACK
 
 # Below the ports that systems give to outgoing connections (Linux: from 32768)
@@ -36,7 +36,8 @@ def reserve() -> int:
 
 
 def _ports() -> list[int]:
-    return [*BASE.values(), *(BASE[service] + REPLICA_STEP for service in SERVICES)]
+    single = {**BASE, **DASHBOARDS}
+    return [*single.values(), *(BASE[service] + REPLICA_STEP for service in SERVICES)]
 
 
 def _free(port: int) -> bool:

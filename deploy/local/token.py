@@ -31,7 +31,8 @@ class TokenError(Exception):
 def demo_users(settings: Settings) -> dict[str, str]:
     """The demo users, name -> `person_ref` (the `sub` of their tokens)."""
     realm = json.loads(realm_file(settings).read_text(encoding="utf-8"))
-    return {str(user["username"]): str(user["id"]) for user in realm["users"]}
+    people = (user for user in realm["users"] if "credentials" in user)
+    return {str(user["username"]): str(user["id"]) for user in people}
 
 
 def token(settings: Settings, user: str, password: str = PASSWORD) -> str:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from deploy.local.client import until
-from deploy.local.replay import replay
+from deploy.local.replay import Wish, replay
 from tests.platform import Platform
 
 BOOK = "/api/enrolment/enrolments"
@@ -120,7 +120,9 @@ def test_what_was_set_aside_is_shown_and_put_back_by_command(
         return [letter for letter in listed if letter["reason"] == "invalid"]
 
     letters = until(set_aside, 20, "the dead letter")
-    assert replay(platform.stack.settings, "catalog.runs") == 1  # it is as unreadable as before
+    assert (
+        replay(platform.stack.settings, Wish("catalog.runs")) == 1
+    )  # it is as unreadable as before
     assert "still set aside" in capsys.readouterr().out
     dead = [_header(record, "dead_reason") for record in _dead(platform, id_)]
     assert dead == ["invalid", "invalid"]  # enrolment and notifications both hear this topic

@@ -199,7 +199,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.running, app.state.db, app.state.commands = running, running.db, running.commands
     app.state.settings, app.state.clock = settings, service.clock
     app.state.verifier = Verifier(settings.issuer, settings.audience, Keys(settings.jwks_url))
-    for router in (*service.routers, operations.router(service.name)):
+    for router in (*service.routers, operations.router(service.name, settings)):
         app.include_router(router)
     _answer_errors(app, service.name)
     app.openapi = lambda: with_door_answers(FastAPI.openapi(app))  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
+from time import monotonic
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -18,9 +19,9 @@ from sqlalchemy import TextClause, event
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from chassis import outbox
+from chassis import metrics, outbox
 from chassis.settings import ServiceSettings, system_clock
 
 Clock = Callable[[], datetime]
@@ -67,6 +68,7 @@ class Transaction:
         self._told: list[Event] = []
         self._letters: list[outbox.Letter] = []
         self._bells: set[str] = set()
+        self._afterwards: list[Callable[[], None]] = []
         self.now = now
 
     async def execute(self, sql: TextClause, params: Mapping[str, Any] | None = None) -> int:
@@ -93,6 +95,10 @@ class Transaction:
         """Wake who waits for this bell (`Database.bell`), after the commit."""
         self._bells.add(bell)
 
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Call this after the commit, or never: to count what really happened."""
+        self._afterwards.append(call)
+
     async def emit(self, *events: Event) -> None:
         """Tell what happened: the rows reach the outbox with this commit, in this order.
 
@@ -109,6 +115,11 @@ class Transaction:
     def rung(self) -> set[str]:
         """The bells that were rung."""
         return self._bells
+
+    @property
+    def calls(self) -> Sequence[Callable[[], None]]:
+        """What has to be called after the commit."""
+        return self._afterwards
 
     async def flush(self) -> "list[outbox.Posted]":
         """Write what was told to the outbox; it comes back with its numbers."""
@@ -140,6 +151,7 @@ class Database:
         self._after_commit: list[Callable[[], None]] = []
         self._bells: dict[str, asyncio.Event] = {}
         self._followers: list[outbox.Follower] = []
+        self._waits = metrics.POOL_WAIT.labels(name)
         self.engine: AsyncEngine = create_async_engine(
             self.url,
             pool_size=settings.pool_size,
@@ -183,7 +195,7 @@ class Database:
             raise
         for follower in self._followers:
             follower.committed(posted)
-        for call in self._after_commit:
+        for call in (*self._after_commit, *tx.calls):
             call()
         for name in tx.rung:
             self.bell(name).set()
@@ -197,7 +209,7 @@ class Database:
     @asynccontextmanager
     async def _driver(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection of the pool, as the driver has it."""
-        async with self.engine.connect() as connection:
+        async with self._connection() as connection:
             raw = await connection.get_raw_connection()
             driver = raw.driver_connection
             assert driver is not None  # noqa: S101 - only a closed one has none
@@ -207,6 +219,18 @@ class Database:
                 if driver.is_closed() or not isinstance(error, Exception):
                     await connection.invalidate()  # lost, or left in the middle of a statement
                 raise
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection of the pool; how long that took is counted, also where none came."""
+        asked = monotonic()
+        try:
+            async with self.engine.connect() as connection:
+                self._waits.observe(monotonic() - asked)
+                yield connection
+        except PoolTimeout:
+            self._waits.observe(monotonic() - asked)
+            raise
 
     async def answers(self) -> bool:
         """Whether the database is there and takes writes. Whatever else it says means no."""

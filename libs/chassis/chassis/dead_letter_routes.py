@@ -1,18 +1,27 @@
 """The routes of operations for what was set aside: list, look, put back, give up."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
+from contracts.base import EVENTS
 from contracts.refusal import NOT_FOUND
-from fastapi import APIRouter, Query, Request
-from pydantic import Field
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field, ValidationError
 
-from chassis import dead_letters
+from chassis import dead_letter_acts, dead_letters, findings
+from chassis import problems as problem
 from chassis.auth import Actor, Allowed
+from chassis.database import Row
+from chassis.dead_letter_acts import Doing
 from chassis.http import Body, Read, problems
-from chassis.replay import Replayed, replay
+from chassis.records import headers_of
+from chassis.replay import Pace, Replayed, record_of, replay, subscription
+
+MOST_SHOWN = 100  # of those that wait behind one
 
 Operator = Annotated[Actor, Allowed("ops")]
+Text = Annotated[str | None, Query(max_length=100)]
 
 
 class Why(Body):
@@ -21,56 +30,106 @@ class Why(Body):
     reason: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-def router(name: str) -> APIRouter:
+def router(name: str, replays_per_minute: int) -> APIRouter:
     """The routes below `/api/{name}/dead-letters`."""
+    pace = Pace(replays_per_minute)
+
+    async def paced(_: Operator) -> None:
+        pace.take()
+
     routes = APIRouter(prefix=f"/api/{name}/dead-letters", tags=["operations"])
     answers = problems(403, 404)
     routes.add_api_route("", listed, methods=["GET"], responses=answers)
     routes.add_api_route("/{letter_id}", shown, methods=["GET"], responses=answers)
-    routes.add_api_route("/{letter_id}/replay", put_back, methods=["POST"], responses=answers)
+    slow = problems(403, 404, 429)
+    routes.add_api_route(
+        "/{letter_id}/replay",
+        put_back,
+        methods=["POST"],
+        responses=slow,
+        dependencies=[Depends(paced)],
+    )
     routes.add_api_route("/{letter_id}/discard", given_up, methods=["POST"], responses=answers)
     return routes
 
 
 async def listed(
-    _: Operator,
-    read: Read,
-    topic: Annotated[str | None, Query(max_length=100)] = None,
-    state: Annotated[str | None, Query(max_length=20)] = "dead",
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    cursor: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    _: Operator, read: Read, query: Annotated[dead_letters.Filter, Query()]
 ) -> dict[str, Any]:
-    """Messages set aside, oldest first; never their content. `next_cursor` leads on."""
-    params = {"topic": topic, "state": state, "after": cursor, "limit": limit}
+    """Messages set aside, oldest first; never their content. `next_cursor` leads on.
+
+    `open` counts by topic all that are not settled, whatever is asked for.
+    """
     async with read() as tx:
-        rows = await tx.rows(dead_letters.LIST, params)
+        rows = await tx.rows(dead_letters.LIST, query.params())
+        counts = await tx.rows(dead_letters.COUNTS)
     return {
         "items": [dead_letters.described(row) for row in rows],
-        "next_cursor": rows[-1]["seq"] if len(rows) == limit else None,
+        "open": {row["topic"]: row["n"] for row in counts},
+        "next_cursor": rows[-1]["seq"] if len(rows) == query.limit else None,
     }
 
 
-async def shown(letter_id: UUID, _: Operator, read: Read) -> dict[str, Any]:
-    """One message with its payload, and how many wait behind it."""
+async def shown(letter_id: UUID, _: Operator, read: Read, request: Request) -> dict[str, Any]:
+    """One message: its payload against its schema, what waits of its key, what was done with it.
+
+    `errors` is empty where the payload fits now; of a type that is not known here `schema` is null.
+    """
     async with read() as tx:
         row = await tx.row(dead_letters.ONE, {"id": letter_id})
         if row is None:
             raise NOT_FOUND.refuse()
         behind = await dead_letters.waiting_behind(tx, row["topic"], row["key"])
+        acts = await dead_letter_acts.of(tx, letter_id)
     payload = None if row["payload"] is None else bytes(row["payload"]).decode("utf-8", "replace")
-    return {**dead_letters.described(row), "payload": payload, "followers": len(behind)}
+    headers = headers_of(record_of(row))
+    raw = subscription(request.app.state.running, row["topic"]).raw
+    schema = None if raw or headers.get("ce_type") not in EVENTS else headers["ce_type"]
+    return {
+        **dead_letters.described(row),
+        "payload": payload,
+        "headers": headers,
+        "schema": schema,
+        "errors": _errors(row, schema, problem.language(request)),
+        "followers": len(behind),
+        "waiting": [dead_letters.described(other) for other in behind[:MOST_SHOWN]],
+        "acts": acts,
+    }
+
+
+def _errors(row: Row, schema: str | None, language: str) -> Sequence[dict[str, str]]:
+    """Where the payload does not fit its schema; never what stands there."""
+    if schema is None:
+        return []
+    try:
+        EVENTS[schema].model_validate_json(bytes(row["payload"] or b""))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        return [findings.found(dict(entry), language) for entry in found[: problem.MAX_ERRORS]]
+    return []
 
 
 async def put_back(
-    letter_id: UUID, actor: Operator, request: Request, dry_run: bool = False
+    letter_id: UUID,
+    actor: Operator,
+    request: Request,
+    why: Why | None = None,
+    dry_run: bool = False,
 ) -> Replayed:
-    """Hand a message and what waits behind it to the handler again, in order."""
-    return await replay(request.app.state.running, letter_id, actor.person_ref, dry_run)
+    """Hand a message and what waits of its key to the handler again, in order, all or nothing.
+
+    With `dry_run` everything is tried and nothing kept but the entry that it was tried.
+    """
+    reason = why.reason if why else "replay"
+    doing = Doing("dry-run" if dry_run else "replay", actor.person_ref, reason)
+    return await replay(request.app.state.running, letter_id, doing)
 
 
 async def given_up(letter_id: UUID, why: Why, actor: Operator, request: Request) -> dict[str, Any]:
     """Give one message up for good; its bytes stay here, with who and why."""
+    doing = Doing("discard", actor.person_ref, why.reason)
     async with request.app.state.db.transaction() as tx:
         await dead_letters.claim(tx, letter_id)
         await dead_letters.settle(tx, [letter_id], "discarded", actor.person_ref, why.reason)
+        await dead_letter_acts.write(tx, [letter_id], doing, None)
     return {"state": "discarded"}

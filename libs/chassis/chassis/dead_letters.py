@@ -7,10 +7,11 @@ Replaying hands the bytes of a key, in order, to the same handler again.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from contracts.refusal import NOT_FOUND
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from chassis.database import Row, Transaction, random_ids
@@ -64,6 +65,8 @@ LIST = text("""
       FROM dead_letter
      WHERE (CAST(:topic AS text) IS NULL OR topic = :topic)
        AND (CAST(:state AS text) IS NULL OR state = :state)
+       AND (CAST(:reason AS text) IS NULL OR reason = :reason)
+       AND (CAST(:key AS bytea) IS NULL OR key = :key)
        AND seq > :after
      ORDER BY seq LIMIT :limit
 """)
@@ -76,6 +79,22 @@ SETTLE = text("""
                            settled_reason = :reason
      WHERE id = ANY(CAST(:ids AS uuid[]))
 """)
+
+
+class Filter(BaseModel):
+    """Which messages somebody wants to see. `state`: `dead`, `replayed` or `discarded`."""
+
+    topic: Annotated[str | None, Field(max_length=100)] = None
+    state: Annotated[str | None, Field(max_length=20)] = "dead"
+    reason: Annotated[str | None, Field(max_length=100)] = None
+    key: Annotated[str | None, Field(max_length=500)] = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+    def params(self) -> dict[str, Any]:
+        """The parameters of `LIST`."""
+        key = None if self.key is None else self.key.encode("utf-8", "replace")
+        return {**self.model_dump(exclude={"cursor"}), "key": key, "after": self.cursor}
 
 
 async def lock_key(tx: Transaction, topic: str, key: bytes) -> None:

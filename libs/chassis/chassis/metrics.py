@@ -35,8 +35,15 @@ DEAD_LETTERS = Gauge("kc_dead_letters", "Messages set aside and not settled", ["
 LAG_RECORDS = Gauge("kc_consumer_lag_records", "Records not yet handled", ["service", "topic"])
 LAG_SECONDS = Gauge("kc_consumer_lag_seconds", "Age of the oldest of them", ["service", "topic"])
 PAUSED = Gauge("kc_consumer_paused", "1 while an outage is waited out", ["service", "topic"])
+STALLED = Gauge("kc_consumer_stalled", "1 while records wait and nothing handles them", ["service"])
 OUTBOX_DEPTH = Gauge("kc_outbox_depth", "Events not yet sent", ["service"])
 OUTBOX_AGE = Gauge("kc_outbox_age_seconds", "Age of the oldest of them", ["service"])
 RELAYED = Counter("kc_outbox_relayed", "Events sent to Kafka", ["service"])
 POOL_IN_USE = Gauge("kc_pool_in_use", "Database connections in use", ["service"])
+POOL_WAIT = Histogram(
+    "kc_pool_wait_seconds",
+    "Time until a database connection was free, or was given up on",
+    ["service"],
+    buckets=(0.001, 0.01, 0.1, 0.25, 0.5, 1, 2, 5),
+)
 TIMER_ROWS = Counter("kc_timer_rows", "Rows handled by timers", ["service", "timer"])

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from chassis import dead_letter_routes, dead_letters, metrics, problems
 from chassis.database import is_outage
 from chassis.kafka import Listener
+from chassis.settings import ServiceSettings
 
 STANDSTILL_SECONDS = 60.0
 STANDS_STILL = problems.Unavailable("consumer-stands-still")
@@ -21,12 +22,12 @@ STANDS_STILL = problems.Unavailable("consumer-stands-still")
 OUTBOX = text("SELECT count(*) AS depth, min(created_at) AS oldest FROM outbox")
 
 
-def router(name: str) -> APIRouter:
+def router(name: str, settings: ServiceSettings) -> APIRouter:
     """The routes of operations for one service."""
     routes = APIRouter()
     _health(routes)
     _private(routes, name)
-    routes.include_router(dead_letter_routes.router(name))
+    routes.include_router(dead_letter_routes.router(name, settings.replays_per_minute))
     return routes
 
 
@@ -87,6 +88,7 @@ async def refresh(running: Any, name: str) -> None:
     metrics.POOL_IN_USE.labels(name).set(running.db.engine.pool.checkedout())
     if running.listener is not None:
         await _show_lag(running.listener, name)
+        metrics.STALLED.labels(name).set(await _stands_still(running.listener))
     if not running.database_ready:
         return
     try:

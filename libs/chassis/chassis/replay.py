@@ -1,17 +1,28 @@
 """Replaying what was set aside: the same bytes, to the same handler, in the order of the key."""
 
+from collections import deque
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from aiokafka import ConsumerRecord
+from contracts.refusal import Rule
 from pydantic import BaseModel
 
-from chassis import dead_letters
+from chassis import dead_letter_acts, dead_letters
 from chassis.database import Row, Transaction, is_outage
+from chassis.dead_letter_acts import Doing
 from chassis.delivery import Subscription
 from chassis.outbox import unpack
 from chassis.records import Poison, read
+
+TOO_FAST = Rule(
+    "too-many-replays",
+    429,
+    "Too many replays in a minute. The handlers have other work, too. Please wait a little.",
+    "Zu viele Wiederholungen in einer Minute. Bitte etwas warten.",
+)
 
 
 class Replayed(BaseModel):
@@ -23,40 +34,69 @@ class Replayed(BaseModel):
     error: str | None = None
 
 
+class Pace:
+    """How many replays one process takes on in a minute: each may be long and holds its key."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._begun: deque[float] = deque()
+
+    def take(self) -> None:
+        """Begin one.
+
+        Raises:
+            Refusal: that would be too many.
+        """
+        now = monotonic()
+        while self._begun and now - self._begun[0] > 60:
+            self._begun.popleft()
+        if len(self._begun) >= self._per_minute:
+            raise TOO_FAST.refuse(retry_after=int(61 - (now - self._begun[0])))
+        self._begun.append(now)
+
+
 class _Undo(Exception):  # noqa: N818 - it only rolls a dry run back
     pass
 
 
-async def replay(running: Any, letter_id: UUID, actor: UUID, dry_run: bool) -> Replayed:
-    """Handle a message and what waits behind it, all or nothing.
+async def replay(running: Any, letter_id: UUID, doing: Doing) -> Replayed:
+    """Handle a message and what waits behind it, all or nothing; that it was tried is kept.
 
     Raises:
         Refusal: there is no such message, or it is settled.
     """
-    found = 0
+    found, dry_run = 0, doing.act == "dry-run"
     try:
         async with running.db.transaction() as tx:
             rows = await dead_letters.claim(tx, letter_id)
-            found = len(rows)
+            found, ids = len(rows), [row["id"] for row in rows]
             await _handle(tx, running, rows)
-            await dead_letters.settle(tx, [r["id"] for r in rows], "replayed", actor, "replay")
             if dry_run:
                 raise _Undo
+            await dead_letters.settle(tx, ids, "replayed", doing.actor, doing.reason)
+            await dead_letter_acts.write(tx, ids, doing, None)
     except _Undo:
+        await _keep(running, letter_id, doing, None)
         return Replayed(found=found, handled=found, dry_run=True)
     except Exception as error:
         if is_outage(error) or found == 0:
             raise
+        await _keep(running, letter_id, doing, type(error).__name__)
         return Replayed(found=found, handled=0, dry_run=dry_run, error=type(error).__name__)
     return Replayed(found=found, handled=found, dry_run=False)
 
 
+async def _keep(running: Any, letter_id: UUID, doing: Doing, error: str | None) -> None:
+    """What was rolled back took the entry with it: a transaction of its own."""
+    async with running.db.transaction() as tx:
+        await dead_letter_acts.write(tx, [letter_id], doing, error)
+
+
 async def _handle(tx: Transaction, running: Any, rows: Sequence[Row]) -> None:
-    subscriptions: Sequence[Subscription] = running.service.subscriptions.all
-    hears = next(s for s in subscriptions if s.topic.name == rows[0]["topic"])
+    hears = subscription(running, rows[0]["topic"])
     contents = []
     for row in rows:
-        content = read(_record(row), hears.raw).content
+        content = read(record_of(row), hears.raw).content
         if isinstance(content, Poison):
             raise ValueError("still not readable")
         if content is not None:
@@ -65,7 +105,14 @@ async def _handle(tx: Transaction, running: Any, rows: Sequence[Row]) -> None:
         await hears.handler(tx, contents)
 
 
-def _record(row: Row) -> ConsumerRecord:
+def subscription(running: Any, topic: str) -> Subscription:
+    """How the service hears a topic."""
+    subscriptions: Sequence[Subscription] = running.service.subscriptions.all
+    return next(s for s in subscriptions if s.topic.name == topic)
+
+
+def record_of(row: Row) -> ConsumerRecord:
+    """The message as it came from Kafka."""
     key, payload = bytes(row["key"]), row["payload"]
     return ConsumerRecord(
         topic=row["topic"],

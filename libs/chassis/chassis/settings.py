@@ -81,6 +81,9 @@ class ServiceSettings(BaseSettings):
     gather_ms: int = Field(
         10, ge=1, le=200, description="Kafka: how long records are collected under load"
     )
+    replays_per_minute: int = Field(
+        60, ge=1, description="Replays of dead letters in one process, at most; then 429"
+    )
     session_timeout_ms: int = Field(10_000, description="Kafka: when a silent consumer is dead")
 
     @property

@@ -2,6 +2,9 @@
 
 from chassis.timers import Timer
 
-from catalog.views import submissions
+from catalog.views import figures, submissions
 
-TIMERS = [Timer("old-submissions", every_seconds=3600, run=submissions.forget_old)]
+TIMERS = [
+    Timer("old-submissions", every_seconds=3600, run=submissions.forget_old),
+    Timer("figures", every_seconds=15, run=figures.measure),
+]

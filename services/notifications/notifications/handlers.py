@@ -7,6 +7,7 @@ from uuid import UUID
 from chassis.database import Transaction
 from contracts.base import Event
 from contracts.refusal import NOT_FOUND, STALE, Refusal
+from prometheus_client import Gauge
 
 from notifications import views
 from notifications.commands import (
@@ -22,6 +23,9 @@ from notifications.domain.announcer import Notice, Patience
 from notifications.domain.person import Person
 from notifications.domain.steps import step_of
 from notifications.store import dossiers, notices, people
+
+OVERDUE = Gauge("kc_notices_overdue", "Mails that should be on their way by now")
+OVERDUE_AGE = Gauge("kc_notices_overdue_seconds", "Age of the oldest of them")
 
 
 async def hear_runs(tx: Transaction, events: Sequence[Event]) -> None:
@@ -43,6 +47,14 @@ async def hear_steps(tx: Transaction, events: Sequence[Event]) -> None:
     announcer = await dossiers.open_announcer(tx, steps)
     told = [notice for step in steps for notice in announcer.tell(step, tx.now)]
     await _tell_portal(tx, await notices.insert(tx, told))
+
+
+async def measure(tx: Transaction) -> int:
+    """Show which mails should be gone by now. It handles no row, so a timer runs it once."""
+    waiting, oldest = await notices.overdue(tx)
+    OVERDUE.set(waiting)
+    OVERDUE_AGE.set((tx.now - oldest).total_seconds() if oldest else 0)
+    return 0
 
 
 async def release_waiting(tx: Transaction) -> int:

@@ -4,4 +4,7 @@ from chassis.timers import Timer
 
 from notifications import handlers
 
-TIMERS = [Timer("release-waiting", every_seconds=1, run=handlers.release_waiting)]
+TIMERS = [
+    Timer("release-waiting", every_seconds=1, run=handlers.release_waiting),
+    Timer("figures", every_seconds=10, run=handlers.measure),
+]

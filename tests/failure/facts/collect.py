@@ -137,7 +137,7 @@ def _canaries(
 ) -> Iterator[str]:
     """Names and addresses that may stand in `notifications` (and a declaration) alone."""
     for user in users:
-        yield from _of_person(user["firstName"], user["lastName"], user["email"])
+        yield from _of_person(user.get("firstName"), user.get("lastName"), user.get("email"))
     for row in tables.get("notifications", {}).get("person", ()):
         yield from _of_person(row["given_name"], row["family_name"], row["mail"])
     for row in tables.get("membership", {}).get("declaration", ()):

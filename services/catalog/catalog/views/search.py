@@ -14,6 +14,7 @@ from uuid import UUID
 
 from chassis.database import Row, Transaction
 from chassis.http import View
+from contracts import synthetic
 from sqlalchemy import TextClause, text
 
 from catalog.domain import words
@@ -51,7 +52,7 @@ WITH found AS (
            AND (CAST(:before AS timestamptz) IS NULL OR r.starts_at < CAST(:before AS timestamptz))
          ORDER BY r.booking_closes_at <= CAST(:at AS timestamptz), r.starts_at, r.run_id
          LIMIT 1) n ON true
-     WHERE o.state = 'published'
+     WHERE o.state = 'published' AND o.provider_id <> CAST(:synthetic AS text)
        AND (CAST(:max_price AS bigint) IS NULL OR o.standard_cents <= CAST(:max_price AS bigint))
        AND (CAST(:after AS timestamptz) IS NULL AND CAST(:before AS timestamptz) IS NULL
             OR n.run_id IS NOT NULL)
@@ -230,6 +231,7 @@ def _params(question: Question, asked: Sequence[str], at: datetime) -> dict[str,
         "before": question.starts_before,
         "max_price": question.max_price_cents,
         "at": at,
+        "synthetic": synthetic.PROVIDER,
     }
     if asked:
         params |= {

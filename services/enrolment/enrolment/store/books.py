@@ -29,6 +29,7 @@ from enrolment.store.rows import (
     a_run,
     an_enrolment,
 )
+from enrolment.views import figures
 
 LOCK_RUNS = text(f"""
     SELECT {RUN_COLUMNS} FROM run
@@ -177,6 +178,7 @@ async def close_book(tx: Transaction, book: Book, bulks: Sequence[Bulk] = ()) ->
     if enrolments := book.changed_enrolments:
         await tx.execute(SAVE_ENROLMENTS, {"rows": orjson.dumps(enrolments, default=str).decode()})
     await tx.emit(*book.events)
+    figures.count(tx, book)
     await open_bulks(tx, bulks)
     await settle_bulks(tx, book)
 

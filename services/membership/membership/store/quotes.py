@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.database import Row, Transaction
+from contracts import synthetic
 from contracts.base import Cause
 from sqlalchemy import text
 
@@ -38,13 +39,15 @@ PENDING = text("SELECT count(*) AS pending, min(heard_at) AS oldest FROM pending
 async def terms(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[Term]]:
     """The memberships of the organisations that are registered; no key for the others.
 
+    That of the synthetic bookings is registered nowhere and gets the price of a non-member.
+
     No lock, on purpose. A price and an admission (or a notice) that commit at the same moment have
     no order in the world either: this one statement sees the admission whole or not at all, so the
     price is the one of right before or right after it, and the reason says which. The price is
     then frozen in the booking; no rule joins the two that a lock would have to keep. A lock would
     only make the hot path wait for the office.
     """
-    found: dict[UUID, list[Term]] = {}
+    found: dict[UUID, list[Term]] = {id_: [] for id_ in ids if id_ == synthetic.ORGANISATION}
     for row in await tx.rows(TERMS, {"ids": list(ids)}):
         mine = found.setdefault(row["organisation_id"], [])
         if row["member_since_on"] is not None:

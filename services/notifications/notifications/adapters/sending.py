@@ -29,6 +29,8 @@ from notifications.store.notices import Claimed, Settled
 log = structlog.get_logger(__name__)
 
 MAILS = Counter("kc_mails_total", "Tries to send a mail, by how they ended", ["state"])
+for _state in ("sent", "queued", "dead"):
+    MAILS.labels(_state)
 
 NO_ADDRESS = Answer("sent", "no-address")
 UNWRITTEN = Answer("later", "not-written")

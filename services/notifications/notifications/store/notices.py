@@ -138,6 +138,13 @@ MARK_READ = text("""
 """)
 
 
+# By their creation: while the mail server is away, `due_at` moves on with every look.
+OVERDUE = text("""
+    SELECT count(*) AS waiting, min(created_at) AS oldest FROM notice
+     WHERE state IN ('queued', 'sending') AND due_at <= :now
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """A person as a member of the organisation that the token names; without one: of none.
@@ -219,6 +226,12 @@ async def settle(tx: Transaction, settled: Sequence[Settled]) -> set[UUID]:
     """Write how claimed notices go on; which of them were still ours."""
     rows = await tx.rows(SETTLE, columns(settled, tuple(Settled.__slots__)))
     return {row["notice_id"] for row in rows}
+
+
+async def overdue(tx: Transaction) -> tuple[int, datetime | None]:
+    """How many mails should be on their way by now, and when the first was made."""
+    row = await tx.row(OVERDUE, {"now": tx.now})
+    return (row["waiting"], row["oldest"]) if row else (0, None)
 
 
 async def inbox(

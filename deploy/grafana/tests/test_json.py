@@ -1,0 +1,44 @@
+"""The committed dashboards are those of the code, and Grafana can draw them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from deploy.grafana.__main__ import ALL, FOLDER
+from deploy.grafana.model import COLUMNS, SOURCE, Dashboard
+
+BY_UID = pytest.mark.parametrize("dashboard", ALL, ids=lambda dashboard: str(dashboard.uid))
+
+
+@BY_UID
+def test_what_is_committed_is_what_the_code_says(dashboard: Dashboard) -> None:
+    written = json.loads((FOLDER / f"{dashboard.uid}.json").read_text("utf-8"))
+    assert written == dashboard.rendered(), "call `make specs`"
+
+
+@BY_UID
+def test_no_panel_lies_on_another_and_each_asks_our_prometheus(dashboard: Dashboard) -> None:
+    panels = dashboard.rendered()["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        here = _cells(panel["gridPos"])
+        assert not taken & here
+        taken |= here
+        assert all(target["datasource"] == SOURCE for target in panel.get("targets", []))
+    assert max(x for x, _ in taken) < COLUMNS
+
+
+def _cells(place: dict[str, Any]) -> set[tuple[int, int]]:
+    columns = range(place["x"], place["x"] + place["w"])
+    return {(x, y) for x in columns for y in range(place["y"], place["y"] + place["h"])}
+
+
+def test_the_business_counts_nothing_synthetic() -> None:
+    business = next(dashboard for dashboard in ALL if dashboard.uid == "kc-business")
+    asked = " ".join(query.expr for query in business.queries)
+    for metric in ("kc_synthetic", "traefik_", "kc_http_", "kc_request_to_confirmed"):
+        assert metric not in asked

@@ -1,0 +1,1 @@
+"""A booking every minute that nobody wants, so that operations know that bookings work."""

@@ -1,0 +1,94 @@
+"""Figures of bookings, for Prometheus: counted when they are committed, or read by a timer.
+
+Synthetic bookings are in no figure of the business; how long they take is measured like all others.
+"""
+
+from collections import Counter
+from datetime import datetime
+from functools import partial
+
+from chassis.database import Transaction
+from contracts import enrolment as told
+from contracts import synthetic
+from contracts.base import Event
+from prometheus_client import Counter as Counted
+from prometheus_client import Gauge, Histogram
+from sqlalchemy import text
+
+from enrolment.domain.book import Book
+from enrolment.domain.enrolment import Enrolment
+
+STEPS: dict[type[Event], str] = {
+    told.EnrolmentRequested: "requested",
+    told.SeatConfirmed: "confirmed",
+    told.SeatWaitlisted: "waitlisted",
+    told.SeatOffered: "offered",
+    told.EnrolmentRejected: "rejected",
+    told.EnrolmentCancelled: "cancelled",
+    told.EnrolmentExpired: "expired",
+}
+KINDS = ("member", "standard")
+
+BOOKINGS = Counted("kc_bookings", "Bookings by what happened to them", ["step"])
+CONFIRMED = Counted("kc_bookings_confirmed", "Confirmed bookings", ["price_kind"])
+CONFIRMED_CENTS = Counted("kc_confirmed_cents", "What they cost together", ["price_kind"])
+SAVED_CENTS = Counted("kc_saved_cents", "What memberships saved on confirmed bookings")
+CONFIRMING = Histogram(
+    "kc_request_to_confirmed_seconds",
+    "From a binding booking to its confirmation, where no person has to decide",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+UNPRICED = Gauge("kc_unpriced_bookings", "Held seats that wait for their price")
+UNPRICED_AGE = Gauge("kc_unpriced_bookings_age_seconds", "How long the first of them waits")
+
+# whoever holds a seat has a deadline, so the index on deadlines finds them
+WITHOUT_PRICE = text("""
+    SELECT count(*) AS waiting, min(binding_at) AS oldest
+      FROM enrolment WHERE due_at IS NOT NULL AND state = 'requested'
+""")
+
+for _step in STEPS.values():
+    BOOKINGS.labels(_step)
+for _kind in KINDS:
+    CONFIRMED.labels(_kind)
+    CONFIRMED_CENTS.labels(_kind)
+
+
+def count(tx: Transaction, book: Book) -> None:
+    """Count what a book tells, as soon as it is committed."""
+    if book.events:
+        tx.afterwards(partial(_count, book))
+
+
+async def measure(tx: Transaction) -> int:
+    """Show which bookings wait for their price. It handles no row, so a timer runs it once."""
+    row = await tx.row(WITHOUT_PRICE)
+    UNPRICED.set(row["waiting"] if row else 0)
+    oldest: datetime | None = row["oldest"] if row else None
+    UNPRICED_AGE.set((tx.now - oldest).total_seconds() if oldest else 0)
+    return 0
+
+
+def _count(book: Book) -> None:
+    steps: Counter[str] = Counter()
+    for event in book.events:
+        if isinstance(event, told.SeatConfirmed):
+            _time(book.enrolments[event.enrolment_id], event)
+        if isinstance(event, told.About) and event.organisation_id != synthetic.ORGANISATION:
+            steps[STEPS.get(type(event), "")] += 1
+            if isinstance(event, told.SeatConfirmed):
+                _add_up(event)
+    for step, times in steps.items():
+        if step:
+            BOOKINGS.labels(step).inc(times)
+
+
+def _time(enrolment: Enrolment, event: told.SeatConfirmed) -> None:
+    if not enrolment.needs_approval:
+        CONFIRMING.observe((event.confirmed_at - enrolment.binding_at).total_seconds())
+
+
+def _add_up(event: told.SeatConfirmed) -> None:
+    CONFIRMED.labels(event.price_kind).inc()
+    CONFIRMED_CENTS.labels(event.price_kind).inc(event.price_cents)
+    SAVED_CENTS.inc(event.saving_cents)
