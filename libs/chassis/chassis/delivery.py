@@ -91,6 +91,7 @@ class Delivered:
         self._db = db
         self._outcomes: Counter[tuple[str, str]] = Counter()
         self._resuming: asyncio.Task[None] | None = None
+        self._say_paused(0)
 
     async def batch(self, records: Sequence[Record], consumer: AIOKafkaConsumer) -> None:
         """Handle a batch. Returns when its offsets may be committed."""
