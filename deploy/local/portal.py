@@ -31,6 +31,7 @@ def _part(settings: Settings, replica: int) -> Part:
             "KC_CLIENT_SECRET": credential(settings, "keycloak.portal"),
             "KC_SESSION_KEY": credential(settings, "portal.sessions"),
             "KC_ASSETS": str(assets(settings)),
+            "KC_PROMETHEUS_URL": settings.url("prometheus") if settings.dashboards else "",
         },
         ready=lambda: answers(f"{url}/health/ready"),
         needs=frozenset({"postgres"}),

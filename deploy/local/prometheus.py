@@ -19,7 +19,7 @@ import yaml
 
 from deploy.local.environment import SYSTEM_PATH, ToolError, run
 from deploy.local.parts import Part, answers
-from deploy.local.ports import REPLICA_STEP, SERVICES
+from deploy.local.ports import PORTAL, REPLICA_STEP, SERVICES
 from deploy.local.progress import say
 from deploy.local.settings import LOOPBACK, ROOT, Settings
 
@@ -90,7 +90,7 @@ def _targets(settings: Settings) -> dict[str, list[str]]:
             f"{LOOPBACK}:{settings.ports[service] + replica * REPLICA_STEP}"
             for replica in range(settings.replicas)
         ]
-        for service in SERVICES
+        for service in (*SERVICES, PORTAL)
     }
     single = {
         "gateway": [settings.address("gateway_ping")],

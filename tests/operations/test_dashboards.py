@@ -55,7 +55,7 @@ def test_every_panel_and_every_recording_rule_has_data(busy: Watched) -> None:
 
 def test_prometheus_reaches_everybody(busy: Watched) -> None:
     jobs = busy.figures("sum by (job) (up)")
-    assert len(jobs) == 7
+    assert len(jobs) == 8
     assert set(jobs.values()) == {1.0}
 
 
