@@ -28,7 +28,7 @@ HEAD = """\
 """
 UNITS = {"_ms": "milliseconds", "_seconds": "seconds", "_bytes": "bytes"}
 WRAPPED = textwrap.TextWrapper(98, break_on_hyphens=False, break_long_words=False)
-KINDS = {bool: "true or false", int: "whole number", float: "number", str: "text"}
+KINDS = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path"}
 BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
@@ -90,6 +90,8 @@ def _form(name: str, info: FieldInfo) -> str:
 def _written(default: Any) -> str:
     if isinstance(default, str):
         return default
+    if isinstance(default, Path):
+        return str(default.relative_to(ROOT) if default.is_relative_to(ROOT) else default)
     return json.dumps(default)
 
 

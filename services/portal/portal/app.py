@@ -10,9 +10,10 @@ from typing import Any
 
 import structlog
 import uvicorn
-from chassis import leaving, logs, metrics, tracing
+from chassis import leaving, logs, metrics, safety, tracing
+from chassis.brokers import Brokers
 from chassis.database import Clock, Database
-from chassis.migrations import migrate
+from chassis.migrations import migrate, migrated
 from chassis.settings import system_clock
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -51,9 +52,10 @@ class Running:
         ]
 
     async def _prepare(self) -> None:
+        prepare = migrate if self.settings.migrate else migrated
         while not self.database_ready:
             try:
-                await migrate(self.db.url, MIGRATIONS)
+                await prepare(self.db.url, MIGRATIONS)
             except Exception as error:  # noqa: BLE001 - it is tried until it works
                 log.warning("no database yet", error=type(error).__name__)
                 await asyncio.sleep(1)
@@ -119,7 +121,7 @@ def create_app(clock: Clock = system_clock, **replaced: Any) -> Starlette:
     db = Database(settings, "portal", clock)
     sealer = Sealer(settings.session_key)
     sessions = Sessions(db, sealer, settings)
-    stream = Live(settings.kafka)
+    stream = Live(Brokers.of(settings))
     running = Running(settings, db, stream)
 
     @contextlib.asynccontextmanager
@@ -146,7 +148,7 @@ def create_app(clock: Clock = system_clock, **replaced: Any) -> Starlette:
 
 def serve() -> None:
     """Run the portal until SIGTERM."""
-    app = create_app()
+    app = safety.checked(create_app)
     settings: Settings = app.state.settings
     logs.configure("portal", settings.log_level)
     tracing.configure("portal", settings.otlp_endpoint)

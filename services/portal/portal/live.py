@@ -20,6 +20,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from chassis.auth import Actor
+from chassis.brokers import Brokers
 from contracts.topics import ENROLMENTS, NOTICES, SEATS, VERDICTS
 
 log = structlog.get_logger(__name__)
@@ -114,8 +115,8 @@ class Client:
 class Live:
     """The events of this replica, and its clients."""
 
-    def __init__(self, kafka: str) -> None:
-        self._kafka = kafka
+    def __init__(self, brokers: Brokers) -> None:
+        self._brokers = brokers
         self._kept: deque[Event] = deque(maxlen=KEPT)
         self._since_ms: int | None = None
         self._clients: set[Client] = set()
@@ -134,7 +135,7 @@ class Live:
                 await asyncio.sleep(1)
 
     async def _read(self) -> None:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._kafka, fetch_max_wait_ms=500)
+        consumer = AIOKafkaConsumer(**self._brokers.client, fetch_max_wait_ms=500)
         await consumer.start()
         try:
             places = [

@@ -1,7 +1,9 @@
 """What the portal is told by its environment, beside what every service is told."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+from chassis import safety
 from chassis.settings import ServiceSettings
 from pydantic import Field
 
@@ -10,6 +12,8 @@ PACKAGE = Path(__file__).parent
 
 class Settings(ServiceSettings):
     """`KC_…` variables of the portal."""
+
+    may_be_plain = (*ServiceSettings.may_be_plain, "api_url", "prometheus_url")
 
     client_id: str = Field("portal", description="The portal's name at the identity provider")
     client_secret: str = Field(description="Its secret there", repr=False)
@@ -29,6 +33,15 @@ class Settings(ServiceSettings):
     answer_seconds: float = Field(10.0, gt=0, description="Longest wait for a service")
     settle_seconds: int = Field(4, ge=0, le=25, description="How long a request may settle")
     prometheus_url: str = Field("", description="Figures of the operations page; empty: none")
+
+    def unsafe(self) -> Iterator[str]:
+        """Where people's tokens go, and the secret that the identity provider knows us by."""
+        yield from super().unsafe()
+        yield from safety.open_url("api_url", self.api_url, self.allowed_plain)
+        yield from safety.open_url("prometheus_url", self.prometheus_url, self.allowed_plain)
+        known = safety.KNOWN_PASSWORDS | {self.client_id}
+        if self.client_secret in known and not safety.is_loopback(safety.host_of(self.issuer)):
+            yield "KC_CLIENT_SECRET is one that everybody knows: choose your own."
 
     @property
     def services(self) -> str:
