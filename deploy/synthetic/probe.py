@@ -114,7 +114,7 @@ class Probe:
 
     def _offer(self) -> str:
         """The run of the synthetic offer; importing it again changes nothing."""
-        body = {"source": synthetic.PROVIDER, "feed": {"data": [_course(datetime.now(UTC))]}}
+        body = {"source": synthetic.PROVIDER, "feed": {"data": [course(datetime.now(UTC))]}}
         record = self._post("/api/catalog/imports/moochub", body)["records"][0]
         if record["result"] == "rejected":
             raise StepError(str(record["errors"]))
@@ -165,7 +165,7 @@ def _until(what: Callable[[], T], name: str) -> T:
     return got
 
 
-def _course(now: datetime) -> dict[str, Any]:
+def course(now: datetime) -> dict[str, Any]:
     """The one course, free of charge, with one run: on the first of a month to come."""
     later = now + AHEAD
     year, month = (later.year, later.month + 1) if later.month < 12 else (later.year + 1, 1)

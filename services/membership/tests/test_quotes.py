@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx
 from chassis.testing import TestApp, until
+from contracts import synthetic
 from contracts.base import Meta
 from contracts.enrolment import EnrolmentCancelled, EnrolmentRequested, SeatAccepted, SeatReleased
 from contracts.membership import EnrolmentPriced
@@ -197,3 +198,15 @@ async def waiting_for_a_lock(app: TestApp) -> bool:
                    (SELECT oid FROM pg_database WHERE datname = current_database())
         """
         return await tx.row(text(sql)) is not None
+
+
+async def test_synthetic_bookings_are_priced_though_registered_nowhere(
+    app: TestApp, office: httpx.AsyncClient
+) -> None:
+    event = requested(synthetic.ORGANISATION)
+    await app.send(event)
+    (priced,) = await app.heard(EnrolmentPriced, of(event.enrolment_id))
+    assert (priced.price_kind, priced.reason.code) == ("standard", "not-a-member")
+    assert await pending(app, synthetic.ORGANISATION) == 0
+    listed = await office.get("/api/membership/organisations?limit=100")
+    assert str(synthetic.ORGANISATION) not in listed.text

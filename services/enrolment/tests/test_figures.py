@@ -1,0 +1,116 @@
+"""Figures count what was committed, once; synthetic bookings are in none of the business."""
+
+from typing import Any
+from uuid import UUID
+
+from chassis.testing import until
+from contracts import synthetic
+from enrolment.domain.run import Run
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+
+from services.enrolment.tests.conftest import BASE, Office
+
+
+def figure(name: str, **labels: str) -> float:
+    """What this process shows."""
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def business() -> dict[str, float]:
+    """All figures of the business."""
+    steps = ("requested", "confirmed", "waitlisted", "cancelled")
+    kinds = ("member", "standard")
+    return {
+        **{step: figure("kc_bookings_total", step=step) for step in steps},
+        **{kind: figure("kc_bookings_confirmed_total", price_kind=kind) for kind in kinds},
+        "member cents": figure("kc_confirmed_cents_total", price_kind="member"),
+        "saved cents": figure("kc_saved_cents_total"),
+    }
+
+
+async def test_a_booking_is_counted_step_by_step_with_its_price(office: Office) -> None:
+    before = business()
+    timed = figure("kc_request_to_confirmed_seconds_count")
+    run = await office.schedule(capacity=1, standard_cents=44_100, member_cents=35_300)
+    first = await office.book(run)
+    await office.book(run)  # stands in line
+    async with office.carla as client:
+        await client.post(f"{BASE}/{first['enrolment_id']}/cancellation")
+    changed = {name: value - before[name] for name, value in business().items()}
+    assert changed == {
+        "requested": 2,
+        "confirmed": 1,
+        "waitlisted": 1,
+        "cancelled": 1,
+        "member": 1,
+        "standard": 0,
+        "member cents": 35_300,
+        "saved cents": 8_800,
+    }
+    assert figure("kc_request_to_confirmed_seconds_count") == timed + 1
+
+
+async def test_a_refused_booking_is_not_counted(office: Office) -> None:
+    run = await office.schedule(capacity=5)
+    booked = await office.book(run)
+    before = business()
+    async with office.carla as client:
+        body = {"run_id": str(run.id), "person_ref": booked["person_ref"]}
+        assert (await client.post(BASE, json=body)).status_code == 409
+    assert business() == before
+
+
+async def book_synthetically(office: Office, run: Run) -> dict[str, Any]:
+    """As `deploy/synthetic` does."""
+    async with office.client("coordinator", org=synthetic.ORGANISATION) as probe:
+        asked = await probe.post(BASE, json={"run_id": str(run.id)})
+        assert asked.status_code == 202, asked.text
+        await office.price_all(run, 1)
+        url = f"{BASE}/{asked.json()['enrolment_id']}"
+
+        async def confirmed() -> bool:
+            return bool((await probe.get(url)).json()["state"] == "confirmed")
+
+        await until(confirmed, name="the confirmation")
+        ended = await probe.post(f"{url}/cancellation", json={})
+    return dict(ended.json())
+
+
+async def test_a_synthetic_booking_is_timed_and_not_counted(office: Office) -> None:
+    run = await office.schedule(capacity=5)
+    before, timed = business(), figure("kc_request_to_confirmed_seconds_count")
+    ended = await book_synthetically(office, run)
+    assert ended["state"] == "cancelled"
+    assert business() == before
+    assert figure("kc_request_to_confirmed_seconds_count") == timed + 1
+
+
+async def test_what_waits_for_its_price_is_shown_with_its_age(office: Office) -> None:
+    run = await office.schedule(capacity=5)
+    async with office.carla as client:
+        await client.post(BASE, json={"run_id": str(run.id)})
+    office.app.clock.advance(seconds=90)
+    await office.app.running.timers.once("figures")
+    assert figure("kc_unpriced_bookings") >= 1
+    assert figure("kc_unpriced_bookings_age_seconds") >= 90
+
+
+async def test_synthetic_bookings_are_forgotten_an_hour_after_their_end(office: Office) -> None:
+    run = await office.schedule(capacity=5)
+    mine = await office.book(run)
+    await book_synthetically(office, await office.schedule(capacity=5))
+    await office.app.running.timers.once("forget-synthetic")
+    assert await kept(office, synthetic.ORGANISATION) >= 1
+    office.app.clock.advance(hours=1, minutes=1)
+    await office.app.running.timers.once("forget-synthetic")
+    assert await kept(office, synthetic.ORGANISATION) == 0
+    assert (await office.show(mine["enrolment_id"]))["state"] == "confirmed"
+
+
+async def kept(office: Office, organisation: UUID) -> int:
+    """How many enrolments of an organisation there are."""
+    async with office.app.db.snapshot() as tx:
+        sql = text("SELECT count(*) AS n FROM enrolment WHERE organisation_id = :id")
+        row = await tx.row(sql, {"id": organisation})
+    return int(row["n"])
