@@ -1,4 +1,7 @@
-"""`python -m deploy.synthetic`: books once a minute and serves its figures, until it is ended."""
+"""`python -m deploy.synthetic`: books once a minute and serves its figures, until it is ended.
+
+In a container it stands alone (`python -m synthetic`), beside the libraries of any service.
+"""
 
 import json
 import sys
@@ -7,7 +10,7 @@ import time
 import httpx
 from prometheus_client import start_http_server
 
-from deploy.synthetic.probe import Probe, ProbeSettings
+from .probe import Probe, ProbeSettings
 
 
 def main() -> int:
