@@ -72,7 +72,11 @@ dead-letters: setup ## show what was set aside (topic= why= key= state= id=; id=
 test: setup ## run all tests, on servers of their own
 	@$(PY) -m pytest $(args)
 
-check: lint specs-unchanged test ## what CI runs: lint, generated pages, tests
+check: lint specs-unchanged browser test ## what CI runs: lint, generated pages, tests
+
+.PHONY: browser
+browser: setup ## see that there is a browser for the tests of the portal
+	@$(PY) -m deploy.browser
 
 lint: setup ## ruff, mypy, import-linter
 	@$(PY) -m ruff check .

@@ -1,0 +1,1 @@
+"""The portal as people see it: a real browser, through the gateway, on the whole platform."""

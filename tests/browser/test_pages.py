@@ -1,0 +1,64 @@
+"""Every page, in both languages, desktop and phone, light and dark: nothing hinders anybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser import axe
+from tests.browser.person import DESKTOP, PHONE, Person
+from tests.browser.places import cases, filled
+from tests.browser.world import World
+
+Seat = Callable[..., Person]
+THEME = "theme => document.documentElement.dataset.kernTheme = theme"
+WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+EXPECTED_404 = "/gibt-es-nicht"
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+@pytest.mark.parametrize(("user", "path"), cases())
+def test_nothing_hinders_anybody(
+    seat: Seat, world: World, user: str | None, path: str, lang: str
+) -> None:
+    person = seat(user)
+    address = filled(path, world)
+    status = person.go(f"/en{address}".removesuffix("/") if lang == "en" else address)
+    assert status == (404 if path == EXPECTED_404 else 200)
+    assert person.page.locator("html").get_attribute("lang") == lang
+    name = re.sub(r"[^a-z0-9]+", "-", f"{lang}-{user or 'visitor'}{path}".lower()).strip("-")
+    for size, width in (("desktop", DESKTOP), ("phone", PHONE)):
+        person.page.set_viewport_size({"width": width[0], "height": width[1]})
+        for theme in ("light", "dark"):
+            person.page.evaluate(THEME, theme)
+            found = axe.violations(person.page)
+            assert found == [], (size, theme)
+            assert person.page.evaluate(WIDTH) <= 0, f"{size}: scrolls sideways"
+            person.shoot(f"{name}-{size}-{theme}")
+    heard = [line for line in person.said if not (path == EXPECTED_404 and "404" in line)]
+    assert heard == []
+
+
+def test_the_narrowest_screen_does_not_scroll_sideways(seat: Seat, world: World) -> None:
+    person = seat("anna.employee", size=(320, 700))
+    for path in ("/", "/kurse", "/kurse/{offer_id}", "/meine-kurse", "/einstellungen"):
+        person.go(filled(path, world))
+        assert person.page.evaluate(WIDTH) <= 0, path
+
+
+def test_control_axe_and_the_console_tell_of_a_page_that_hinders(seat: Seat) -> None:
+    person = seat()
+    person.go("/hilfe")
+    assert axe.violations(person.page) == []
+    person.page.evaluate(
+        """() => { const bad = document.createElement('img'); bad.src = '/static/none.png';
+        document.querySelector('main').append(bad);
+        const wide = document.createElement('p'); wide.textContent = 'x'.repeat(900);
+        document.querySelector('main').append(wide) }"""
+    )
+    person.page.wait_for_timeout(500)
+    assert "image-alt" in {rule for rule, *_ in axe.violations(person.page)}
+    assert any("404" in line for line in person.said)
+    assert person.page.evaluate(WIDTH) > 0
