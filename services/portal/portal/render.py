@@ -45,6 +45,7 @@ def environment(lang: str) -> Environment:
     for function in FORMATS:
         env.filters[function.__name__] = _local(function, lang)
     env.filters["utc"] = formats.utc
+    env.filters["instant"] = formats.instant
     env.globals |= {
         "remaining": formats.remaining,
         "states": states,

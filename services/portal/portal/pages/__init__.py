@@ -124,7 +124,20 @@ Routes = Callable[[], list[BaseRoute]]
 
 def routes() -> list[BaseRoute]:
     """Every page."""
-    from portal.pages import courses, inbox, mine, offer, preferences, signing, start, stream, texts
+    from portal.pages import (
+        approvals,
+        bookings,
+        courses,
+        inbox,
+        mine,
+        offer,
+        preferences,
+        signing,
+        start,
+        stream,
+        texts,
+    )
 
-    modules = (start, courses, offer, mine, inbox, preferences, signing, stream, texts)
+    frame = (inbox, preferences, signing, stream, texts)
+    modules = (start, courses, offer, mine, bookings, approvals, *frame)
     return [route for module in modules for route in module.routes()]

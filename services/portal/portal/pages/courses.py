@@ -48,7 +48,7 @@ async def search(page: Page) -> Response:
     asked = {name: page.several(name) for name, _ in FACETS}
     asked["format"] = [name for name in asked["format"] if name in FORMATS]
     first, last = page.query.get("von", ""), page.query.get("bis", "")
-    errors = _errors(page, first, last)
+    errors = period_errors(page, first, last)
     sort = page.query.get("sortieren", "")
     query = page.query.get("q", "").strip()[:200]
     found = await page.api.get(
@@ -78,7 +78,8 @@ async def search(page: Page) -> Response:
     )
 
 
-def _errors(page: Page, first: str, last: str) -> dict[str, str]:
+def period_errors(page: Page, first: str, last: str) -> dict[str, str]:
+    """What cannot be read of the fields `von` and `bis`."""
     errors = {}
     for name, text in (("von", first), ("bis", last)):
         if text and day_of(text) is None:

@@ -1,0 +1,203 @@
+"""All bookings of the own organisation: what has a deadline comes first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from portal import formats, people, sheets, states
+from portal.backend import Down
+from portal.page import Flash, Page
+from portal.pages import screen
+from portal.pages.courses import day_of, period_errors
+from portal.words import N_
+
+ENROLMENTS = "/api/enrolment/enrolments"
+READERS = ("coordinator", "finance")
+ROWS = 25
+PEOPLE_SHOWN = 5
+AT_ONCE, MOST_ROWS = 100, 5000
+"""An export asks for pages of a hundred, and ends before it becomes a burden for everybody."""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A part of the list by state: its name in the address, its word, its states."""
+
+    name: str
+    word: str
+    states: tuple[str, ...] = ()
+
+    def count(self, counts: Mapping[str, int]) -> int:
+        """How many bookings stand in it."""
+        return sum(n for state, n in counts.items() if not self.states or state in self.states)
+
+
+TABS = (
+    Tab("", N_("Alle")),
+    Tab("zu-tun", N_("Zu tun"), ("offered", "awaiting_approval")),
+    Tab("angeboten", N_("Platz angeboten"), ("offered",)),
+    Tab("freigabe", N_("Wartet auf Freigabe"), ("awaiting_approval",)),
+    Tab("angefragt", N_("Angefragt"), ("requested",)),
+    Tab("warteliste", N_("Warteliste"), ("waitlisted",)),
+    Tab("bestaetigt", N_("Bestätigt"), ("confirmed",)),
+    Tab("beendet", N_("Beendet"), ("rejected", "cancelled", "expired")),
+)
+FILTERS = ("q", "person", "termin", "von", "bis")
+HEAD = (
+    N_("Person"), N_("Amt"), N_("Kurs"), N_("Beginn"), N_("Ende"), N_("Ort"), N_("Stand"),
+    N_("Platz auf der Warteliste"), N_("Frist"), N_("Preis in Euro"),
+    N_("Kosten der Absage in Euro"), N_("Kostenstelle"), N_("Bestellnummer"), N_("Angefragt am"),
+)  # fmt: skip
+
+
+def tab_of(page: Page) -> Tab:
+    """The tab that the address asks for."""
+    asked = page.query.get("stand", "")
+    return next((tab for tab in TABS if tab.name == asked), TABS[0])
+
+
+def wanted(page: Page, tab: Tab) -> dict[str, Any]:
+    """The filters of the address, in the words of the service. What cannot be read is left out."""
+    first, last = page.query.get("von", ""), page.query.get("bis", "")
+    readable = not period_errors(page, first, last)
+    return {
+        "state": list(tab.states),
+        "q": page.query.get("q", "").strip()[:100],
+        "person_ref": _uuid(page.query.get("person")),
+        "run_id": _uuid(page.query.get("termin")),
+        "from_": day_of(first) if readable else None,
+        "to": day_of(last) if readable else None,
+        "sort": "deadline",
+    }
+
+
+def _uuid(text: str | None) -> str | None:
+    try:
+        return str(UUID(text)) if text else None
+    except ValueError:
+        return None
+
+
+def address(page: Page, path: str = "/buchungen", **other: str | None) -> str:
+    """The list under the filters that are active, with some of them changed."""
+    state = {name: page.query.get(name, "") for name in ("stand", *FILTERS)} | other
+    text = urlencode({name: value for name, value in state.items() if value})
+    return path + (f"?{text}" if text else "")
+
+
+async def bookings(page: Page) -> Response:
+    """The list, its counts by state, and what has to be done first."""
+    tab = tab_of(page)
+    query = page.query.get("q", "").strip()
+    found, offered, waiting, similar = await asyncio.gather(
+        page.api.get(ENROLMENTS, **wanted(page, tab), cursor=page.query.get("ab"), limit=ROWS),
+        page.api.get(ENROLMENTS, state=["offered"], sort="deadline", limit=1),
+        page.api.get(ENROLMENTS, state=["awaiting_approval"], sort="deadline", limit=1),
+        people.named_like(page, query, PEOPLE_SHOWN),
+    )
+    items, cursor = found["items"], found.get("next_cursor")
+    chosen = _uuid(page.query.get("person"))
+    known = await people.names(page, [*(each["person_ref"] for each in items), chosen])
+    return page.render(
+        "bookings/list.html",
+        items=items,
+        names=known,
+        tab=tab,
+        tab_count=tab.count(found["counts"]),
+        tabs=[(each, each.count(found["counts"]), address(page, stand=each.name)) for each in TABS],
+        counts=offered["counts"],
+        first_offered=next(iter(offered["items"]), None),
+        first_waiting=next(iter(waiting["items"]), None),
+        similar=[(each, address(page, q=None, person=each["person_ref"])) for each in similar],
+        chips=_chips(page, items, known),
+        errors=period_errors(page, page.query.get("von", ""), page.query.get("bis", "")),
+        more=address(page, ab=cursor) if cursor else None,
+        export=address(page, "/buchungen/export.csv"),
+        everything=address(page, stand=None),
+    )
+
+
+def _chips(
+    page: Page, items: Sequence[Mapping[str, Any]], known: people.Names | Down
+) -> list[tuple[str, str]]:
+    """Filters that no field of the form shows: their names, and the address without each."""
+    chips = []
+    chosen = _uuid(page.query.get("person"))
+    if chosen:
+        name = people.name_of(known, chosen) or page.say(N_("Eine Person"))
+        chips.append((name, address(page, person=None)))
+    if _uuid(page.query.get("termin")):
+        title = items[0]["title"] if items else page.say(N_("Ein Termin"))
+        chips.append((title, address(page, termin=None)))
+    return chips
+
+
+async def row(page: Page) -> Response:
+    """One row of the list, as it stands now."""
+    found = await page.api.get(f"{ENROLMENTS}/{page.part_of('enrolment_id')}")
+    known = await people.names(page, [found["person_ref"]])
+    return page.render("bookings/one.html", each=found, names=known)
+
+
+async def export(page: Page) -> Response:
+    """The list as a file, under the same filters."""
+    found: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        asked = wanted(page, tab_of(page))
+        got = await page.api.get(ENROLMENTS, **asked, cursor=cursor, limit=AT_ONCE)
+        found += got["items"]
+        cursor = got.get("next_cursor")
+        if cursor is None:
+            break
+        if len(found) >= MOST_ROWS:
+            text = N_("Eine Datei fasst %(n)s Zeilen. Bitte wählen Sie einen kürzeren Zeitraum.")
+            title = page.say(N_("Die Liste ist zu lang für eine Datei"))
+            shown = formats.number(MOST_ROWS, page.lang)
+            return page.go(address(page), Flash("warning", title, page.say(text, n=shown)))
+    known = await people.names(page, (each["person_ref"] for each in found))
+    lines = [[page.say(head) for head in HEAD], *(line(page, each, known) for each in found)]
+    return Response(
+        sheets.written(lines),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="buchungen.csv"'},
+    )
+
+
+def line(page: Page, each: Mapping[str, Any], known: people.Names | Down) -> list[str]:
+    """One booking as a line of the file."""
+    person = {} if isinstance(known, Down) else known.get(each["person_ref"], {})
+    deadline = each.get("offered_until") or each.get("held_until")
+    return [
+        person.get("name") or page.say(N_("Name nicht abrufbar")),
+        person.get("department") or "",
+        each["title"],
+        f"{formats.instant(each['starts_at']):%d.%m.%Y}",
+        f"{formats.instant(each['ends_at']):%d.%m.%Y}",
+        each.get("location") or "",
+        page.say(states.look(states.of(each, page.now)).word),
+        str(each.get("place") or ""),
+        f"{formats.instant(deadline):%d.%m.%Y %H:%M}" if deadline else "",
+        sheets.amount(each["price"].get("cents")),
+        sheets.amount(each["cancellation"].get("fee_cents")),
+        each.get("cost_centre") or "",
+        each.get("order_reference") or "",
+        f"{formats.instant(each['requested_at']):%d.%m.%Y %H:%M}",
+    ]
+
+
+def routes() -> list[BaseRoute]:
+    """The addresses."""
+    return [
+        screen("/buchungen", bookings, roles=READERS),
+        screen("/buchungen/export.csv", export, roles=READERS),
+        screen("/buchungen/{enrolment_id:uuid}/zeile", row, roles=READERS),
+    ]
