@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import people
+from portal import enrolments, people
 from portal.backend import Refused
 from portal.page import Flash, Page, new_key
 from portal.pages import action, screen
-from portal.pages.bookings import ENROLMENTS
 from portal.words import N_
 
 DECIDERS = ("coordinator", "approver")
@@ -21,8 +18,8 @@ LONGEST_REASON = 1000
 async def approvals(page: Page) -> Response:
     """The list. Nobody decides on an own request."""
     query = page.query.get("q", "").strip()[:100]
-    found = await page.api.get(
-        ENROLMENTS,
+    found = await enrolments.several(
+        page,
         state=["awaiting_approval"],
         sort="deadline",
         q=query,
@@ -38,26 +35,22 @@ async def approvals(page: Page) -> Response:
         query=query,
         own=str(page.actor.person_ref),
         keys={each["enrolment_id"]: new_key() for each in items},
-        cursor=found.get("next_cursor"),
+        cursor=found["next_cursor"],
     )
 
 
 async def approve(page: Page) -> Response:
     """One click: the seat is booked."""
     form = await page.form()
+    id_, key = page.part_of("enrolment_id"), str(form.get("schluessel", ""))
     try:
-        done = await _decide(page, {"decision": "approve"}, str(form.get("schluessel", "")))
+        done = await enrolments.act(page, id_, "approval", key, {"decision": "approve"})
     except Refused as no:
         if no.status == 404:
             raise
         return page.go("/freigaben", Flash("warning", no.detail))
     title = page.say(N_("Freigegeben: %(title)s"), title=done["title"])
     return page.go("/freigaben", Flash("success", title, page.say(N_("Der Platz ist gebucht."))))
-
-
-async def _decide(page: Page, body: dict[str, str], key: str) -> Any:
-    path = f"{ENROLMENTS}/{page.part_of('enrolment_id')}/approval"
-    return await page.api.send("POST", path, body, headers={"Idempotency-Key": key})
 
 
 async def ask_reason(
@@ -67,7 +60,7 @@ async def ask_reason(
     key: str | None = None,
 ) -> Response:
     """The page on which a request is declined."""
-    enrolment = await page.api.get(f"{ENROLMENTS}/{page.part_of('enrolment_id')}")
+    enrolment = await enrolments.one(page, page.part_of("enrolment_id"))
     return page.render(
         "approvals/decline.html",
         status=422 if errors else 200,
@@ -88,8 +81,9 @@ async def decline(page: Page) -> Response:
     problem = reason_problem(reason)
     if problem:
         return await ask_reason(page, {"grund": page.say(problem)}, reason, key)
+    id_, body = page.part_of("enrolment_id"), {"decision": "reject", "reason": reason}
     try:
-        done = await _decide(page, {"decision": "reject", "reason": reason}, key)
+        done = await enrolments.act(page, id_, "approval", key, body)
     except Refused as no:
         if no.status == 404:
             raise

@@ -12,14 +12,13 @@ from uuid import UUID
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import formats, people, sheets, states
+from portal import enrolments, formats, people, sheets, states
 from portal.backend import Down
 from portal.page import Flash, Page
 from portal.pages import screen
 from portal.pages.courses import day_of, period_errors
 from portal.words import N_
 
-ENROLMENTS = "/api/enrolment/enrolments"
 READERS = ("coordinator", "finance")
 ROWS = 25
 PEOPLE_SHOWN = 5
@@ -98,12 +97,12 @@ async def bookings(page: Page) -> Response:
     tab = tab_of(page)
     query = page.query.get("q", "").strip()
     found, offered, waiting, similar = await asyncio.gather(
-        page.api.get(ENROLMENTS, **wanted(page, tab), cursor=page.query.get("ab"), limit=ROWS),
-        page.api.get(ENROLMENTS, state=["offered"], sort="deadline", limit=1),
-        page.api.get(ENROLMENTS, state=["awaiting_approval"], sort="deadline", limit=1),
+        enrolments.several(page, **wanted(page, tab), cursor=page.query.get("ab"), limit=ROWS),
+        enrolments.several(page, state=["offered"], sort="deadline", limit=1),
+        enrolments.several(page, state=["awaiting_approval"], sort="deadline", limit=1),
         people.named_like(page, query, PEOPLE_SHOWN),
     )
-    items, cursor = found["items"], found.get("next_cursor")
+    items, cursor = found["items"], found["next_cursor"]
     chosen = _uuid(page.query.get("person"))
     known = await people.names(page, [*(each["person_ref"] for each in items), chosen])
     return page.render(
@@ -142,7 +141,7 @@ def _chips(
 
 async def row(page: Page) -> Response:
     """One row of the list, as it stands now."""
-    found = await page.api.get(f"{ENROLMENTS}/{page.part_of('enrolment_id')}")
+    found = await enrolments.one(page, page.part_of("enrolment_id"))
     known = await people.names(page, [found["person_ref"]])
     return page.render("bookings/one.html", each=found, names=known)
 
@@ -153,9 +152,9 @@ async def export(page: Page) -> Response:
     cursor = None
     while True:
         asked = wanted(page, tab_of(page))
-        got = await page.api.get(ENROLMENTS, **asked, cursor=cursor, limit=AT_ONCE)
+        got = await enrolments.several(page, **asked, cursor=cursor, limit=AT_ONCE)
         found += got["items"]
-        cursor = got.get("next_cursor")
+        cursor = got["next_cursor"]
         if cursor is None:
             break
         if len(found) >= MOST_ROWS:
@@ -175,21 +174,21 @@ async def export(page: Page) -> Response:
 def line(page: Page, each: Mapping[str, Any], known: people.Names | Down) -> list[str]:
     """One booking as a line of the file."""
     person = {} if isinstance(known, Down) else known.get(each["person_ref"], {})
-    deadline = each.get("offered_until") or each.get("held_until")
+    deadline = each["offered_until"] or each["held_until"]
     return [
         person.get("name") or page.say(N_("Name nicht abrufbar")),
         person.get("department") or "",
         each["title"],
         f"{formats.instant(each['starts_at']):%d.%m.%Y}",
         f"{formats.instant(each['ends_at']):%d.%m.%Y}",
-        each.get("location") or "",
+        each["location"] or "",
         page.say(states.look(states.of(each, page.now)).word),
-        str(each.get("place") or ""),
+        str(each["place"] or ""),
         f"{formats.instant(deadline):%d.%m.%Y %H:%M}" if deadline else "",
-        sheets.amount(each["price"].get("cents")),
-        sheets.amount(each["cancellation"].get("fee_cents")),
-        each.get("cost_centre") or "",
-        each.get("order_reference") or "",
+        sheets.amount(each["price"]["cents"]),
+        sheets.amount(each["cancellation"]["fee_cents"]),
+        each["cost_centre"] or "",
+        each["order_reference"] or "",
         f"{formats.instant(each['requested_at']):%d.%m.%Y %H:%M}",
     ]
 

@@ -7,13 +7,11 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import formats, states
+from portal import enrolments, formats, people, states
 from portal.backend import Refused
 from portal.page import Flash, Page, new_key
 from portal.pages import PEOPLE, screen
 from portal.words import N_
-
-ENROLMENTS = "/api/enrolment/enrolments"
 
 
 async def current(page: Page) -> Response:
@@ -44,19 +42,18 @@ async def past(page: Page) -> Response:
 
 
 async def _found(page: Page, wanted: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = await page.api.get(
-        ENROLMENTS,
+    return await enrolments.several(
+        page,
         person_ref=str(page.actor.person_ref),
         state=wanted,
         cursor=page.query.get("ab"),
         limit=100,
     )
-    return found
 
 
 async def calendar_file(page: Page) -> Response:
     """The appointment as a file."""
-    path = f"{ENROLMENTS}/{page.part_of('enrolment_id')}/calendar"
+    path = f"{enrolments.PATH}/{page.part_of('enrolment_id')}/calendar"
     got = await page.api.raw(path, "text/calendar")
     return Response(
         got.content,
@@ -68,9 +65,10 @@ async def calendar_file(page: Page) -> Response:
 async def ask_cancel(page: Page, refused: Refused | None = None) -> Response:
     """What it costs, before the click."""
     id_ = page.part_of("enrolment_id")
-    enrolment = await page.api.get(f"{ENROLMENTS}/{id_}")
+    enrolment = await enrolments.one(page, id_)
     try:
-        forecast = await page.api.send("POST", f"{ENROLMENTS}/{id_}/cancellation", dry_run="true")
+        path = f"{enrolments.PATH}/{id_}/cancellation"
+        forecast = await page.api.send("POST", path, dry_run="true")
     except Refused as no:
         refused = refused or no
         forecast = enrolment
@@ -79,10 +77,18 @@ async def ask_cancel(page: Page, refused: Refused | None = None) -> Response:
         status=409 if refused else 200,
         enrolment=enrolment,
         fee=forecast["cancellation"]["fee_now_cents"],
-        own=enrolment["person_ref"] == str(page.actor.person_ref),
+        **await _whose(page, enrolment),
         key=new_key(),
         refused=refused,
     )
+
+
+async def _whose(page: Page, enrolment: dict[str, Any]) -> dict[str, Any]:
+    """Whether it is one's own; a coordinator sees whose it is."""
+    ref = enrolment["person_ref"]
+    if ref == str(page.actor.person_ref):
+        return {"own": True, "name": None}
+    return {"own": False, "name": people.name_of(await people.names(page, [ref]), ref)}
 
 
 async def cancel(page: Page) -> Response:
@@ -90,16 +96,12 @@ async def cancel(page: Page) -> Response:
     id_ = page.part_of("enrolment_id")
     form = await page.form()
     try:
-        done = await page.api.send(
-            "POST",
-            f"{ENROLMENTS}/{id_}/cancellation",
-            headers={"Idempotency-Key": str(form.get("schluessel", ""))},
-        )
+        done = await enrolments.act(page, id_, "cancellation", str(form.get("schluessel", "")))
     except Refused as no:
         if no.status in (403, 404):
             raise
         return await ask_cancel(page, no)
-    fee = done["cancellation"].get("fee_cents") or 0
+    fee = done["cancellation"]["fee_cents"] or 0
     cost = (
         page.say(N_("Ihre Kommune zahlt %(fee)s."), fee=formats.euros(fee, page.lang))
         if fee
@@ -114,7 +116,7 @@ async def cancel(page: Page) -> Response:
 
 async def seat(page: Page, refused: Refused | None = None) -> Response:
     """An offered seat: how long, what it costs, and what follows from each answer."""
-    enrolment = await page.api.get(f"{ENROLMENTS}/{page.part_of('enrolment_id')}")
+    enrolment = await enrolments.one(page, page.part_of("enrolment_id"))
     seats = await page.api.get(f"/api/enrolment/runs/{enrolment['run_id']}/seats")
     return page.render(
         "mine/seat.html",
@@ -122,6 +124,7 @@ async def seat(page: Page, refused: Refused | None = None) -> Response:
         enrolment=enrolment,
         seats=seats,
         over=enrolment["state"] != "offered",
+        **await _whose(page, enrolment),
         key=new_key(),
         refused=refused,
     )
@@ -131,17 +134,18 @@ async def answer(page: Page) -> Response:
     """Take the seat, or pass it on. Nothing is booked without a yes."""
     form = await page.form()
     accepts = form.get("antwort") == "annehmen"
-    path = f"{ENROLMENTS}/{page.part_of('enrolment_id')}"
-    path += "/acceptance" if accepts else "/decline"
-    key = f"{form.get('schluessel', '')}"
+    route = "acceptance" if accepts else "decline"
+    key = str(form.get("schluessel", ""))
     try:
-        await page.api.send("POST", path, headers={"Idempotency-Key": key})
+        done = await enrolments.act(page, page.part_of("enrolment_id"), route, key)
     except Refused as no:
         if no.status in (403, 404):
             raise
         return await seat(page, no)
     title = N_("Der Platz ist gebucht.") if accepts else N_("Sie haben den Platz weitergegeben.")
-    return page.go("/meine-kurse", Flash("success", page.say(title)))
+    own = done["person_ref"] == str(page.actor.person_ref)
+    back = "/meine-kurse" if own else "/buchungen"
+    return page.go(back, Flash("success", page.say(title), done["title"]))
 
 
 def routes() -> list[BaseRoute]:

@@ -8,13 +8,12 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import formats, states
+from portal import enrolments, formats, states
 from portal.backend import part
 from portal.page import Page
 from portal.pages import PEOPLE, screen
 
 SHOWN = 5
-ENROLMENTS = "/api/enrolment/enrolments"
 
 
 async def start(page: Page) -> Response:
@@ -55,8 +54,8 @@ async def _own(page: Page) -> list[dict[str, Any]] | None:
     """What the person has open."""
     if not page.has(*PEOPLE):
         return None
-    found = await page.api.get(
-        ENROLMENTS, person_ref=str(page.actor.person_ref), state=list(states.OPEN), limit=100
+    found = await enrolments.several(
+        page, person_ref=str(page.actor.person_ref), state=list(states.OPEN), limit=100
     )
     return list(found["items"])
 
@@ -65,10 +64,9 @@ async def _to_decide(page: Page) -> dict[str, Any] | None:
     """What a coordinator or an approver has to look at."""
     if not page.has("coordinator", "approver"):
         return None
-    found: dict[str, Any] = await page.api.get(
-        ENROLMENTS, state=["awaiting_approval", "offered"], sort="deadline", limit=SHOWN
+    return await enrolments.several(
+        page, state=["awaiting_approval", "offered"], sort="deadline", limit=SHOWN
     )
-    return found
 
 
 async def _rejected(page: Page) -> list[dict[str, Any]] | None:

@@ -1,0 +1,47 @@
+"""Enrolments as pages need them: with every field, also those that the service leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from portal.page import Page
+
+PATH = "/api/enrolment/enrolments"
+MAYBE = (
+    "location", "booked_by_ref", "bulk_id", "place", "ahead", "held_until", "offered_until",
+    "cost_centre", "order_reference", "decided_by_ref", "decision_reason", "ended_reason",
+)  # fmt: skip
+MAYBE_OF_PRICE = ("cents", "kind", "reason", "member_cents", "saving_cents", "priced_for_on")
+MAYBE_OF_CANCELLATION = ("free_until_on", "fee_cents")
+
+
+def whole(enrolment: Mapping[str, Any]) -> dict[str, Any]:
+    """An enrolment with every field, None where the service says nothing."""
+    return {
+        **dict.fromkeys(MAYBE),
+        **enrolment,
+        "price": dict.fromkeys(MAYBE_OF_PRICE) | enrolment["price"],
+        "cancellation": dict.fromkeys(MAYBE_OF_CANCELLATION) | enrolment["cancellation"],
+    }
+
+
+async def one(page: Page, enrolment_id: str) -> dict[str, Any]:
+    """One enrolment."""
+    return whole(await page.api.get(f"{PATH}/{enrolment_id}"))
+
+
+async def several(page: Page, **asked: Any) -> dict[str, Any]:
+    """A page of the list: `items`, `counts` by state, `next_cursor`."""
+    found = await page.api.get(PATH, **asked)
+    return {
+        "items": [whole(each) for each in found["items"]],
+        "counts": found["counts"],
+        "next_cursor": found.get("next_cursor"),
+    }
+
+
+async def act(page: Page, enrolment_id: str, route: str, key: str, body: Any = None) -> Any:
+    """Do something with an enrolment; the key makes a double click one deed."""
+    path = f"{PATH}/{enrolment_id}/{route}"
+    return whole(await page.api.send("POST", path, body, headers={"Idempotency-Key": key}))
