@@ -80,12 +80,14 @@ def period(start: str, end: str, lang: str) -> str:
 def short_period(start: str, end: str, lang: str) -> str:
     """`01.–02.03.2027`, for columns."""
     first, last = instant(start), instant(end)
-    if lang == "en":
-        return f"{first:%d}–{last:%d/%m/%Y}" if first.date() != last.date() else f"{first:%d/%m/%Y}"
+    day_, month, year = {"de": ("%d.", "%d.%m.", "%d.%m.%Y"), "en": ("%d", "%d/%m", "%d/%m/%Y")}[
+        lang
+    ]
     if first.date() == last.date():
-        return f"{first:%d.%m.%Y}"
-    head = f"{first:%d.}" if first.month == last.month else f"{first:%d.%m.}"
-    return f"{head}–{last:%d.%m.%Y}"
+        return first.strftime(year)
+    same_year = first.year == last.year
+    head = day_ if same_year and first.month == last.month else month if same_year else year
+    return f"{first.strftime(head)}–{last.strftime(year)}"
 
 
 def hours_of_day(start: str, end: str, lang: str) -> str:

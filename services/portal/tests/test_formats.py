@@ -82,3 +82,18 @@ def test_what_is_left_is_said_in_the_unit_that_fits(
 ) -> None:
     now = datetime(2027, 1, 14, 12, 0, tzinfo=BERLIN)
     assert formats.remaining((now + left).isoformat(), now) == shown
+
+
+@pytest.mark.parametrize(
+    ("end", "german", "english"),
+    [
+        ("2027-01-04T15:00:00Z", "04.01.2027", "04/01/2027"),
+        ("2027-01-05T15:00:00Z", "04.–05.01.2027", "04–05/01/2027"),
+        ("2027-02-12T15:00:00Z", "04.01.–12.02.2027", "04/01–12/02/2027"),
+        ("2028-01-05T15:00:00Z", "04.01.2027–05.01.2028", "04/01/2027–05/01/2028"),
+    ],
+)
+def test_a_period_in_a_column_says_as_much_as_differs(end: str, german: str, english: str) -> None:
+    start = "2027-01-04T08:00:00Z"
+    assert formats.short_period(start, end, "de") == german
+    assert formats.short_period(start, end, "en") == english
