@@ -7,7 +7,7 @@ by `part(...)`, and the template shows the box `down` in its place.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import httpx
 import structlog
@@ -46,7 +46,7 @@ class SignedOut(Exception):  # noqa: N818
 class Down:
     """Stands where the data of a service that does not answer would stand."""
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         return False
 
 

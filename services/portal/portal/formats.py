@@ -27,6 +27,11 @@ def euros(cents: int, lang: str, exact: bool = False) -> str:
     return f"{number}{NBSP}€" if lang == "de" else f"€{number}"
 
 
+def amount(cents: int, lang: str) -> str:
+    """`1.000,00`: the value of a field for an amount."""
+    return str(format_decimal(cents / 100, format="#,##0.00", locale=LOCALES[lang]))
+
+
 def number(value: float, lang: str) -> str:
     """`1.284`."""
     return str(format_decimal(value, locale=LOCALES[lang]))
@@ -39,6 +44,17 @@ def day(value: str | date, lang: str, weekday: bool = False) -> str:
     if weekday:
         pattern = {"de": "EEEE, ", "en": "EEEE "}[lang] + pattern
     return str(format_date(on, pattern, locale=LOCALES[lang]))
+
+
+def on_day(text: str, lang: str) -> str:
+    """`15. Januar 2027`: the local day of an instant."""
+    return day(instant(text).date(), lang)
+
+
+def short_day(value: str | date, lang: str) -> str:
+    """`15.01.2027`, for columns."""
+    on = date.fromisoformat(value) if isinstance(value, str) else value
+    return f"{on:%d.%m.%Y}" if lang == "de" else f"{on:%d/%m/%Y}"
 
 
 def clock(at: datetime, lang: str) -> str:

@@ -36,7 +36,8 @@ class TaskView(View):
 class OrganisationView(View):
     """An organisation with its way through the cooperative, as the office sees it.
 
-    `tier` and `tier_shares` follow from the number of employees, for members and others.
+    `tier` and `tier_shares` follow from the number of employees, for members and others;
+    `share_cents` is the nominal of one share today.
     """
 
     organisation_id: UUID
@@ -55,6 +56,7 @@ class OrganisationView(View):
     tier: int
     tier_shares: int
     tier_assumed: bool
+    share_cents: int
     shares: int
     mandatory_shares: int
     voluntary_shares: int
@@ -147,6 +149,7 @@ def organisation(dossier: Dossier, rules: Rulebook, now: datetime) -> Organisati
         tier=tier.category,
         tier_shares=tier.shares,
         tier_assumed=tier.assumed,
+        share_cents=rules.articles_on(today).share_cents,
         tasks=[TaskView(kind="subscribe-shares", shares=missing)] if missing else [],
         registered_at=dossier.registered_at,
         **_capital(dossier, rules, now),

@@ -140,4 +140,21 @@ def routes() -> list[BaseRoute]:
 
     frame = (inbox, preferences, signing, stream, texts)
     modules = (start, courses, offer, mine, bookings, approvals, *frame)
+    return [route for module in modules for route in module.routes()] + _of_the_cooperative()
+
+
+def _of_the_cooperative() -> list[BaseRoute]:
+    """The pages of the office, of providers and of operations."""
+    from portal.pages import (
+        applications,
+        check,
+        dead_letters,
+        members,
+        organisations,
+        own_offers,
+        submissions,
+    )
+
+    office = (applications, members, organisations)
+    modules = (*office, submissions, own_offers, check, dead_letters)
     return [route for module in modules for route in module.routes()]

@@ -1,0 +1,115 @@
+"""What the office does in steps: a form, a page that repeats what will happen, the deed.
+
+Between the steps nothing is kept but what stands in the form: its fields, the version of the
+organisation that was looked at, and the key that makes a double click one deed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from portal import forms
+from portal.backend import Refused
+from portal.forms import Field
+from portal.page import Flash, Page, new_key
+from portal.words import N_
+
+CHANGED = N_("Die Angaben wurden inzwischen geändert. So stehen sie jetzt; bitte prüfen Sie neu.")
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """What will happen, in sentences, and the button that does it."""
+
+    sentences: list[str]
+    button: str
+
+
+@dataclass(frozen=True)
+class Act:
+    """One deed. `about` fetches what it is about; its `version` is sent as `If-Match`.
+
+    With `at_once` the form itself says what will happen, and its button does it.
+    """
+
+    title: str
+    fields: tuple[Field, ...]
+    method: str
+    address: Callable[[Page], str]
+    about: Callable[[Page], Awaitable[Mapping[str, Any]]]
+    repeat: Callable[[Page, Mapping[str, Any], Mapping[str, Any]], Repeat]
+    done: Callable[[Page, Mapping[str, Any], Any], Flash]
+    back: Callable[[Page, Any], str]
+    start: Callable[[Page, Mapping[str, Any]], Mapping[str, str]] = lambda _page, _about: {}
+    more: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _about: {}
+    at_once: bool = False
+
+    async def show(self, page: Page) -> Response:
+        """The empty form."""
+        about = await self.about(page)
+        values = {field.name: "" for field in self.fields} | dict(self.start(page, about))
+        return self._form(page, about, values, {}, new_key())
+
+    async def take(self, page: Page) -> Response:
+        """The next step of what was sent."""
+        form = await page.form()
+        about = await self.about(page)
+        values = forms.typed(form, self.fields)
+        body, errors = forms.read(values, self.fields)
+        key = str(form.get("schluessel", "")) or new_key()
+        step = form.get("schritt")
+        if errors or step == "aendern":
+            said = {name: page.say(text) for name, text in errors.items()}
+            return self._form(page, about, values, said if step != "aendern" else {}, key)
+        if step != "ausfuehren" and not self.at_once:
+            repeat = self.repeat(page, about, body)
+            version = about.get("version", "")
+            return page.render(
+                "office/confirm.html", act=self, about=about, values=values, key=key,
+                repeat=repeat, version=version, cancel=self.back(page, about),
+            )  # fmt: skip
+        return await self._do(page, about, values, {**self.more(about), **body}, key)
+
+    async def _do(
+        self,
+        page: Page,
+        about: Mapping[str, Any],
+        values: Mapping[str, str],
+        body: Mapping[str, Any],
+        key: str,
+    ) -> Response:
+        form = await page.form()
+        headers = {"Idempotency-Key": key}
+        if version := str(form.get("fassung", "")):
+            headers["If-Match"] = f'"{version}"'
+        try:
+            made = await page.api.send(self.method, self.address(page), body, headers=headers)
+        except Refused as no:
+            if no.status in (403, 404):
+                raise
+            if no.status == 412:
+                changed = {"": page.say(CHANGED)}
+                return self._form(page, await self.about(page), values, changed, new_key(), 409)
+            errors = forms.by_field(no, self.fields)
+            return self._form(page, about, values, errors, new_key())
+        return page.go(self.back(page, made), self.done(page, about, made))
+
+    def _form(
+        self,
+        page: Page,
+        about: Mapping[str, Any],
+        values: Mapping[str, str],
+        errors: Mapping[str, str],
+        key: str,
+        status: int = 422,
+    ) -> Response:
+        return page.render(
+            "office/act.html", status=status if errors else 200, act=self, about=about,
+            values=values, errors=errors, key=key, version=about.get("version", ""),
+            repeat=self.repeat(page, about, {}) if self.at_once else None,
+            cancel=self.back(page, about),
+        )  # fmt: skip

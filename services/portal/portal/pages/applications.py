@@ -1,0 +1,195 @@
+"""Applications for membership: a checklist, and one decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from portal import formats
+from portal.backend import Down, part
+from portal.forms import Field
+from portal.page import Flash, Page
+from portal.pages import screen
+from portal.pages.acts import Act, Repeat
+from portal.words import N_
+
+APPLICATIONS = "/api/membership/applications"
+HERE = "/genossenschaft/antraege"
+DECIDED = {
+    "": ("applied", N_("Offen")),
+    "zugelassen": ("admitted", N_("Zugelassen")),
+    "abgelehnt": ("rejected", N_("Abgelehnt")),
+}
+REASONS = (
+    ("", N_("Bitte wählen")),
+    ("requirements-not-met", N_("Die Voraussetzungen der Satzung sind nicht erfüllt")),
+    ("no-power-of-representation", N_("Die Vertretungsbefugnis ist nicht nachgewiesen")),
+    ("not-a-public-body", N_("Die Organisation gehört nicht zum Kreis der Mitglieder")),
+    ("withdrawn-by-applicant", N_("Die Organisation hat den Antrag zurückgezogen")),
+    ("other", N_("Ein anderer Grund")),
+)
+WORDS = dict(REASONS)
+
+
+async def overview(page: Page) -> Response:
+    """The list; on a wide screen with the oldest open one beside it."""
+    which = page.query.get("stand", "")
+    found = await _listed(page, which)
+    first = found["items"][0]["application_id"] if found["items"] else None
+    one = await part(_one(page, first)) if first else None
+    return _render(page, found, which, one, chosen=False)
+
+
+async def show(page: Page) -> Response:
+    """One application, with the others of its state beside it."""
+    one = await _one(page, page.part_of("application_id"))
+    which = next(key for key, (state, _) in DECIDED.items() if state == one["state"])
+    listed = await part(_listed(page, which))
+    return _render(page, listed or {"items": [], "next_cursor": None}, which, one, chosen=True)
+
+
+def _render(
+    page: Page, found: Mapping[str, Any], which: str, one: Any, *, chosen: bool
+) -> Response:
+    return page.render(
+        "office/applications.html",
+        found=found,
+        which=which if which in DECIDED else "",
+        states_shown=DECIDED,
+        one=one,
+        chosen=chosen,
+        reasons=WORDS,
+        missing=[check for check in one["checks"] if not check["fulfilled"]] if one else [],
+    )
+
+
+async def _listed(page: Page, which: str) -> dict[str, Any]:
+    state = DECIDED.get(which, DECIDED[""])[0]
+    found: dict[str, Any] = await page.api.get(
+        APPLICATIONS, state=state, cursor=page.query.get("ab"), limit=50
+    )
+    return found
+
+
+async def _one(page: Page, application_id: str) -> dict[str, Any]:
+    """The application with its organisation (a page can do without that)."""
+    application = await page.api.get(f"{APPLICATIONS}/{application_id}")
+    address = f"/api/membership/organisations/{application['organisation_id']}"
+    return {**application, "organisation": await part(page.api.get(address))}
+
+
+async def _about(page: Page) -> Mapping[str, Any]:
+    """An application that is still to be decided."""
+    one = await _one(page, page.part_of("application_id"))
+    if one["state"] != "applied":
+        raise page.missing()
+    return one
+
+
+def _detail(_page: Page, about: Any) -> str:
+    return f"{HERE}/{about['application_id']}"
+
+
+def _admits(page: Page, about: Mapping[str, Any], _body: Mapping[str, Any]) -> Repeat:
+    name, organisation = about["organisation_name"], about["organisation"]
+    entered = N_("%(name)s wird in die Mitgliederliste eingetragen und benachrichtigt.")
+    prices = N_(
+        "Der Mitgliedspreis gilt für Buchungen ab diesem Tag; frühere Buchungen ändern sich nicht."
+    )
+    told = [page.say(entered, name=name), page.say(prices)]
+    if not isinstance(organisation, Down):
+        told.insert(1, page.say(SHARES, **shares_of(page, organisation)))
+    return Repeat(told, page.say(N_("%(name)s zulassen"), name=name))
+
+
+SHARES = N_("Gezeichnete Pflichtanteile: %(shares)s, zusammen %(cents)s.")
+
+
+def shares_of(page: Page, organisation: Mapping[str, Any]) -> dict[str, str]:
+    """The mandatory shares of the organisation's tier, and what they cost."""
+    shares = organisation["tier_shares"]
+    cents = shares * organisation["share_cents"]
+    return {
+        "shares": formats.number(shares, page.lang),
+        "cents": formats.euros(cents, page.lang, exact=True),
+    }
+
+
+def _admitted(page: Page, about: Mapping[str, Any], made: Any) -> Flash:
+    title = page.say(N_("%(name)s ist zugelassen."), name=about["organisation_name"])
+    text = page.say(
+        N_("Mitgliedsnummer %(number)s, Mitglied seit %(day)s."),
+        number=made["member_number"],
+        day=formats.day(made["member_since_on"], page.lang),
+    )
+    return Flash("success", title, text)
+
+
+def _rejects(page: Page, about: Mapping[str, Any], _body: Mapping[str, Any]) -> Repeat:
+    name = about["organisation_name"]
+    told = [
+        page.say(N_("%(name)s wird über die Ablehnung benachrichtigt."), name=name),
+        page.say(
+            N_(
+                "Die Erklärung mit allen Namen wird sofort gelöscht. "
+                "Das lässt sich nicht zurücknehmen."
+            )
+        ),
+    ]
+    return Repeat(told, page.say(N_("Antrag ablehnen und Erklärung löschen")))
+
+
+def _rejected(page: Page, about: Mapping[str, Any], _made: Any) -> Flash:
+    title = page.say(N_("Der Antrag ist abgelehnt."))
+    text = page.say(
+        N_("%(name)s wird benachrichtigt; die Erklärung ist gelöscht."),
+        name=about["organisation_name"],
+    )
+    return Flash("success", title, text)
+
+
+ADMIT = Act(
+    title=N_("Antrag zulassen"),
+    fields=(
+        Field(
+            "tag",
+            N_("Tag der Zulassung"),
+            "/admitted_on",
+            "day",
+            N_("Der Tag der Entscheidung; er darf nicht in der Zukunft liegen."),
+        ),
+    ),
+    method="POST",
+    address=lambda page: f"{APPLICATIONS}/{page.part_of('application_id')}/admission",
+    about=_about,
+    repeat=_admits,
+    done=_admitted,
+    back=_detail,
+    start=lambda page, _about: {"tag": page.now.date().isoformat()},
+    at_once=True,
+)
+REJECT = Act(
+    title=N_("Antrag ablehnen"),
+    fields=(Field("grund", N_("Grund der Ablehnung"), "/reason_code", "choice", options=REASONS),),
+    method="POST",
+    address=lambda page: f"{APPLICATIONS}/{page.part_of('application_id')}/rejection",
+    about=_about,
+    repeat=_rejects,
+    done=_rejected,
+    back=_detail,
+    at_once=True,
+)
+
+
+def routes() -> list[BaseRoute]:
+    """The addresses."""
+    one = HERE + "/{application_id:uuid}"
+    return [
+        screen(HERE, overview, roles=("office",)),
+        screen(one, show, roles=("office",)),
+        screen(f"{one}/zulassen", ADMIT.show, post=ADMIT.take, roles=("office",)),
+        screen(f"{one}/ablehnen", REJECT.show, post=REJECT.take, roles=("office",)),
+    ]

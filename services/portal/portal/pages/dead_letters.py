@@ -1,0 +1,209 @@
+"""Messages that a service set aside: look, try, put back, give up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from portal import pointers
+from portal.backend import Down, Refused, Unavailable, part
+from portal.page import Flash, Page, new_key
+from portal.pages import action, screen
+from portal.words import N_
+
+SERVICES = ("catalog", "enrolment", "membership", "notifications")
+HERE = "/betrieb/nachrichten"
+STATES = {
+    "": ("dead", N_("Nicht verarbeitet")),
+    "eingespielt": ("replayed", N_("Erneut eingespielt")),
+    "verworfen": ("discarded", N_("Verworfen")),
+}
+REASONS = {
+    "invalid": N_("Der Inhalt passt nicht zum Schema."),
+    "no-envelope": N_("Der Nachricht fehlen Typ oder Kennung."),
+    "wrong-topic": N_("Diese Art von Nachricht gehört nicht auf dieses Topic."),
+    "unreadable": N_("Die Nachricht ist nicht lesbar."),
+    "handler-failed": N_("Die Verarbeitung ist mehrmals gescheitert."),
+    "parked-behind": N_("Sie wartet hinter einer früheren Nachricht mit demselben Schlüssel."),
+}
+ACTS = {
+    "dry-run": N_("Probelauf"),
+    "replay": N_("Erneut eingespielt"),
+    "discard": N_("Verworfen"),
+}
+FEW = 25
+LONGEST_REASON = 200
+
+
+async def overview(page: Page) -> Response:
+    """What every service has set aside. One that does not answer takes only its own part."""
+    asked = {name: page.query.get(name, "").strip() for name in ("dienst", "topic", "stand")}
+    wanted = [name for name in SERVICES if asked["dienst"] in ("", name)]
+    answers = await asyncio.gather(*(part(_listed(page, name, asked)) for name in wanted))
+    found = dict(zip(wanted, answers, strict=True))
+    return page.render(
+        "operations/letters.html",
+        asked=asked,
+        services=SERVICES,
+        stands=STATES,
+        reasons=REASONS,
+        down=[name for name, answer in found.items() if isinstance(answer, Down)],
+        letters=[
+            {**letter, "service": name}
+            for name, answer in found.items()
+            if not isinstance(answer, Down)
+            for letter in answer["items"]
+        ],
+        more=[
+            (name, _address({**asked, "dienst": name, "ab": answer["next_cursor"]}))
+            for name, answer in found.items()
+            if not isinstance(answer, Down) and answer["next_cursor"]
+        ],
+        filtered=any(asked.values()),
+    )
+
+
+async def _listed(page: Page, service: str, asked: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = await page.api.get(
+        f"/api/{service}/dead-letters",
+        topic=asked["topic"][:100],
+        state=STATES.get(asked["stand"], STATES[""])[0],
+        cursor=page.query.get("ab") if asked["dienst"] else None,
+        limit=FEW,
+    )
+    return found
+
+
+def _address(state: Mapping[str, Any]) -> str:
+    return f"{HERE}?{urlencode({name: value for name, value in state.items() if value})}"
+
+
+def _of(page: Page) -> str:
+    """The service of the address."""
+    service = page.part_of("service")
+    if service not in SERVICES:
+        raise page.missing()
+    return service
+
+
+def _letter(page: Page) -> str:
+    return f"/api/{_of(page)}/dead-letters/{page.part_of('letter_id')}"
+
+
+def _back(page: Page) -> str:
+    return f"{HERE}/{_of(page)}/{page.part_of('letter_id')}"
+
+
+async def show(page: Page) -> Response:
+    """One message: why, its content against its schema, what waits behind it, what was done."""
+    letter = await page.api.get(_letter(page))
+    text = pointers.pretty(letter["payload"] or "")
+    return page.render(
+        "operations/letter.html",
+        letter=letter,
+        service=_of(page),
+        here=_back(page),
+        reason=REASONS.get(letter["reason"]),
+        acts=ACTS,
+        words=REASONS,
+        code=annotated(text, letter["errors"]) if text else [],
+        behind=[each for each in letter["waiting"] if each["id"] != letter["id"]],
+        headers=json.dumps(letter["headers"], ensure_ascii=False, indent=2),
+    )
+
+
+def annotated(text: str, errors: list[dict[str, str]]) -> list[tuple[str, list[str]]]:
+    """The lines of a text, each with what is wrong there."""
+    found = pointers.lines(text)
+    said: dict[int, list[str]] = {}
+    for error in errors:
+        place = error["pointer"].replace("/…", "")
+        line = pointers.line_of(place, found) or 1
+        name = place.rpartition("/")[2]
+        missing = name if place not in found else ""
+        said.setdefault(line, []).append(f"{missing} {error['detail']}".strip())
+    return [(line, said.get(number, [])) for number, line in enumerate(text.split("\n"), 1)]
+
+
+async def try_out(page: Page) -> Response:
+    """Hand it to its handler without keeping anything."""
+    done = await page.api.send("POST", f"{_letter(page)}/replay", dry_run="true")
+    if done["error"]:
+        title = N_("Der Probelauf ist gescheitert. Es wurde nichts geändert.")
+        return page.go(_back(page), Flash("warning", page.say(title), done["error"]))
+    title = N_("Der Probelauf ist gelungen. Es wurde nichts geändert.")
+    text = page.say(N_("Verarbeitet würden %(count)s Nachrichten."), count=done["found"])
+    return page.go(_back(page), Flash("success", page.say(title), text))
+
+
+async def ask(page: Page, errors: Mapping[str, str] | None = None, reason: str = "") -> Response:
+    """What will happen, before it does; why is asked for and kept."""
+    letter = await page.api.get(_letter(page))
+    if letter["state"] != "dead":
+        return page.go(_back(page))
+    return page.render(
+        "operations/confirm.html",
+        status=422 if errors else 200,
+        letter=letter,
+        discarding=page.request.state.path.endswith("/verwerfen"),
+        here=_back(page),
+        errors=errors or {},
+        reason=reason,
+        key=new_key(),
+    )
+
+
+async def do(page: Page) -> Response:
+    """Put back, or give up."""
+    form = await page.form()
+    reason = str(form.get("begruendung", "")).strip()
+    if not reason or len(reason) > LONGEST_REASON:
+        text = N_("Geben Sie eine Begründung an, höchstens 200 Zeichen.")
+        return await ask(page, {"begruendung": page.say(text)}, reason)
+    discarding = page.request.state.path.endswith("/verwerfen")
+    what = "discard" if discarding else "replay"
+    key = {"Idempotency-Key": str(form.get("schluessel", ""))}
+    try:
+        done = await page.api.send(
+            "POST", f"{_letter(page)}/{what}", {"reason": reason}, headers=key
+        )
+    except Refused as no:
+        if no.status != 404:
+            raise
+        gone = N_("Diese Nachricht ist schon erledigt.")
+        return page.go(_back(page), Flash("info", page.say(gone)))
+    except Unavailable as no:
+        if no.sent:
+            raise
+        busy = N_("Gerade nicht möglich. Bitte in einer Minute noch einmal versuchen.")
+        return await ask(page, {"": page.say(busy)}, reason)
+    return page.go(_back(page), _said(page, done))
+
+
+def _said(page: Page, done: Mapping[str, Any]) -> Flash:
+    if done.get("state") == "discarded":
+        text = page.say(N_("Ihr Inhalt bleibt mit der Begründung gespeichert."))
+        return Flash("success", page.say(N_("Die Nachricht ist verworfen.")), text)
+    if done["error"]:
+        title = N_("Das Einspielen ist gescheitert. Alle Nachrichten bleiben zurückgestellt.")
+        return Flash("warning", page.say(title), done["error"])
+    title = N_("Erneut eingespielte Nachrichten: %(count)s")
+    return Flash("success", page.say(title, count=done["handled"]))
+
+
+def routes() -> list[BaseRoute]:
+    """The addresses."""
+    one = HERE + "/{service}/{letter_id:uuid}"
+    return [
+        screen(HERE, overview, roles=("ops",)),
+        screen(one, show, roles=("ops",)),
+        action(f"{one}/probelauf", try_out, roles=("ops",)),
+        screen(f"{one}/einspielen", ask, post=do, roles=("ops",)),
+        screen(f"{one}/verwerfen", ask, post=do, roles=("ops",)),
+    ]

@@ -1,0 +1,115 @@
+"""What a provider sent, and what became of it. The office sees what was refused, of all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from portal import findings, pointers
+from portal.backend import part
+from portal.page import Page
+from portal.pages import screen
+from portal.words import N_
+
+SUBMISSIONS = "/api/catalog/submissions"
+OWN, OF_ALL = "/anbieter/einreichungen", "/genossenschaft/anbieter"
+RESULTS = {
+    "": (None, N_("Alle")),
+    "abgelehnt": ("rejected", N_("Abgelehnt")),
+    "angenommen": ("accepted", N_("Angenommen")),
+}
+AT_ONCE = 25
+
+
+async def own(page: Page) -> Response:
+    """The last ones; the newest refusal stands above them with what to do."""
+    which = page.query.get("ergebnis", "")
+    found = await _found(page, RESULTS.get(which, RESULTS[""])[0])
+    refused = await part(_newest_refusal(page))
+    return page.render(
+        "provider/submissions.html",
+        found=found,
+        which=which if which in RESULTS else "",
+        results=RESULTS,
+        refused=refused or None,
+        faults=[findings.shown(each) for each in refused["errors"]] if refused else [],
+        more=_more(OWN, which, found),
+    )
+
+
+async def of_all(page: Page) -> Response:
+    """The refused submissions of all providers."""
+    found = await _found(page, "rejected")
+    more = f"{OF_ALL}?ab={found['next_cursor']}" if found["next_cursor"] else None
+    return page.render("office/providers.html", found=found, more=more)
+
+
+async def _found(page: Page, verdict: str | None) -> dict[str, Any]:
+    found: dict[str, Any] = await page.api.get(
+        SUBMISSIONS, verdict=verdict, cursor=page.query.get("ab"), limit=AT_ONCE
+    )
+    return {**found, "items": [_named(each) for each in found["items"]]}
+
+
+def _named(each: dict[str, Any]) -> dict[str, Any]:
+    first = (each["errors"] or each["warnings"] or [None])[0]
+    return {**each, "hint": findings.shown(first).what if first else ""}
+
+
+def _more(path: str, which: str, found: dict[str, Any]) -> str | None:
+    if not found["next_cursor"]:
+        return None
+    return f"{path}?ergebnis={which}&ab={found['next_cursor']}"
+
+
+async def _newest_refusal(page: Page) -> dict[str, Any] | None:
+    """The newest submission, if it was refused: what was put right since needs no words."""
+    newest = await page.api.get(SUBMISSIONS, limit=1)
+    if not newest["items"] or newest["items"][0]["verdict"] != "rejected":
+        return None
+    return dict(newest["items"][0])
+
+
+async def show(page: Page) -> Response:
+    """What was sent, with the lines marked that are at fault."""
+    one = await page.api.get(f"{SUBMISSIONS}/{page.part_of('submission_id')}")
+    errors = [findings.shown(each) for each in one["errors"]]
+    warnings = [findings.shown(each) for each in one["warnings"]]
+    text = pointers.pretty(one["payload"] or "")
+    places = pointers.lines(text)
+    own_ = page.has("provider")
+    return page.render(
+        "provider/submission.html",
+        one=one,
+        title=title_of(one["payload"]) or one["offer_ref"] or page.say(N_("Einreichung")),
+        errors=errors,
+        warnings=warnings,
+        code=pointers.marked(text, [each.pointer for each in errors]) if text else [],
+        line_of={
+            each.pointer: pointers.line_of(each.pointer, places) for each in errors + warnings
+        },
+        back_to=(OWN, N_("Einreichungen")) if own_ else (OF_ALL, N_("Anbieter")),
+        may_check=own_,
+    )
+
+
+def title_of(payload: str | None) -> str:
+    """The course's title in a submission, as far as it can be read."""
+    try:
+        sent = json.loads(payload or "")
+    except (ValueError, RecursionError):
+        return ""
+    title = sent.get("title") if isinstance(sent, dict) else None
+    return title[:200] if isinstance(title, str) else ""
+
+
+def routes() -> list[BaseRoute]:
+    """The addresses."""
+    return [
+        screen(OWN, own, roles=("provider",)),
+        screen(OWN + "/{submission_id:uuid}", show, roles=("provider", "office")),
+        screen(OF_ALL, of_all, roles=("office",)),
+    ]
