@@ -133,3 +133,10 @@ overload: setup ## let too many come at once (seconds=60 for each stage, replica
 .PHONY: fuzz
 fuzz: setup ## send mutated requests and records to all services (inputs=N seed=N)
 	@$(PY) -m tests.fuzz $(if $(inputs),--inputs=$(inputs)) $(if $(seed),--seed=$(seed))
+
+COMPOSE ?= docker compose
+.PHONY: compose
+compose: ## the platform in containers (args="up --build --wait"); docs/deployment.md
+	@$(ANY)
+	@$(PYTHON) -m deploy.containers.passwords
+	@$(COMPOSE) --env-file deploy/compose.env -f deploy/compose.yaml $(or $(args),ps)

@@ -19,6 +19,8 @@ from chassis.settings import ServiceSettings
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from deploy.synthetic.probe import ProbeSettings
+
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "deploy" / "env.example"
 HEAD = """\
@@ -54,6 +56,11 @@ def settings_classes() -> dict[str, type[BaseSettings]]:
     """The settings class of every service."""
     names = sorted(path.parent.name for path in ROOT.glob("services/*/*/settings.py"))
     return {name: import_module(f"{name}.settings").Settings for name in names}
+
+
+def everything() -> str:
+    """The committed file: the services, and the synthetic booking beside them."""
+    return document({**settings_classes(), "deploy.synthetic": ProbeSettings})
 
 
 def variables(settings: type[BaseSettings]) -> dict[str, Variable]:
@@ -118,4 +125,4 @@ def _section(title: str, found: Mapping[str, Variable]) -> list[str]:
 
 
 if __name__ == "__main__":
-    FILE.write_text(document(settings_classes()), encoding="utf-8")
+    FILE.write_text(everything(), encoding="utf-8")
