@@ -25,6 +25,7 @@ from starlette.routing import Route
 from portal import assets, errors, pages
 from portal.backend import connect
 from portal.door import Door
+from portal.figures import Figures
 from portal.live import Live
 from portal.sessions import Sealer, Sessions
 from portal.settings import Settings
@@ -131,6 +132,8 @@ def create_app(clock: Clock = system_clock, **replaced: Any) -> Starlette:
             running.start()
             yield
             await running.stop()
+        if app.state.figures is not None:
+            await app.state.figures.close()
 
     app = Starlette(
         routes=[*PRIVATE, *pages.routes()],
@@ -143,6 +146,7 @@ def create_app(clock: Clock = system_clock, **replaced: Any) -> Starlette:
     app.state.sealer, app.state.sessions = sealer, sessions
     app.state.issuer = Issuer(settings, sessions, clock)
     app.state.running, app.state.live = running, stream
+    app.state.figures = Figures(settings.prometheus_url) if settings.prometheus_url else None
     return app
 
 

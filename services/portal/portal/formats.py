@@ -37,6 +37,20 @@ def number(value: float, lang: str) -> str:
     return str(format_decimal(value, locale=LOCALES[lang]))
 
 
+def decimal(value: float, lang: str) -> str:
+    """A measured figure with as many digits as mean something: `0,2`, `41`, `1.284`."""
+    digits = "#,##0" if abs(value) >= 10 or value == round(value) else "#,##0.0"
+    if 0 < abs(value) < 0.1:
+        digits = "#,##0.00#"
+    return str(format_decimal(value, format=digits, locale=LOCALES[lang]))
+
+
+def percent(share: float, lang: str) -> str:
+    """`99,92 %`."""
+    text = format_decimal(share * 100, format="#,##0.##", locale=LOCALES[lang])
+    return f"{text}{NBSP}%" if lang == "de" else f"{text}%"
+
+
 def day(value: str | date, lang: str, weekday: bool = False) -> str:
     """`15. Januar 2027`, with the weekday in front if asked for."""
     on = date.fromisoformat(value) if isinstance(value, str) else value

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 FORMATS = (
-    formats.euros, formats.number, formats.day, formats.on_day, formats.short_day,
-    formats.moment, formats.short_moment,
+    formats.euros, formats.number, formats.decimal, formats.percent,
+    formats.day, formats.on_day, formats.short_day, formats.moment, formats.short_moment,
     formats.period, formats.short_period, formats.hours_of_day, formats.date_block,
 )  # fmt: skip
 

@@ -150,11 +150,12 @@ def _of_the_cooperative() -> list[BaseRoute]:
         check,
         dead_letters,
         members,
+        operations,
         organisations,
         own_offers,
         submissions,
     )
 
     office = (applications, members, organisations)
-    modules = (*office, submissions, own_offers, check, dead_letters)
+    modules = (*office, submissions, own_offers, check, dead_letters, operations)
     return [route for module in modules for route in module.routes()]
