@@ -72,10 +72,11 @@ def _find(ops: Client, letter_id: str) -> tuple[str, dict[str, Any]]:
     raise LookupError(f"No service has set {letter_id} aside.")
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], settings: Settings | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="dead-letters", description=__doc__)
-    for name in ("service", "topic", "why", "key", "reason", "id"):
+    parser.add_argument("--service", choices=["", *SERVICES], default="")
+    for name in ("topic", "why", "key", "reason", "id"):
         parser.add_argument(f"--{name}", default="")
     parser.add_argument("--state", default="dead")
     parser.add_argument("--discard", action="store_true")
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str]) -> int:
         print('Which one, and why? make dead-letters id=ID discard=1 reason="…"', file=sys.stderr)
         return 1
     try:
-        with Client(Settings.from_env(), OPERATOR) as ops:
+        with Client(settings or Settings.from_env(), OPERATOR) as ops:
             if given.discard:
                 return discard(ops, given.id, given.reason)
             return show_one(ops, given.id) if given.id else show_all(ops, given)

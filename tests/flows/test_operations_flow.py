@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from deploy.local import dead_letters
 from deploy.local.client import until
 from deploy.local.replay import Wish, replay
 from tests.platform import Platform
@@ -134,6 +135,51 @@ def test_what_was_set_aside_is_shown_and_put_back_by_command(
             for letter in otto.get(f"{base}?topic=catalog.runs")["items"]:
                 otto.post(f"{base}/{letter['id']}/discard", {"reason": "unreadable test record"})
         assert set_aside() == []
+
+
+def test_one_message_is_found_shown_tried_and_given_up_by_command(
+    platform: Platform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key, settings = str(uuid4()), platform.stack.settings
+    headers = [("ce_id", str(uuid4()).encode()), ("ce_type", b"membership.enrolment-priced.v1")]
+    platform.send_raw("membership.quotes", key, b'{"price_cents": "seven"}', headers)
+
+    def said(*words: str) -> str:
+        assert dead_letters.main(words, settings) == 0
+        return capsys.readouterr().out
+
+    mine = ("--service", "enrolment", "--key", key)
+    until(lambda: key in said(*mine), 20, "the dead letter")
+    with platform.as_user("otto.ops") as otto:
+        (letter,) = otto.get(f"/api/enrolment/dead-letters?key={key}")["items"]
+    shown = said("--id", letter["id"])
+    assert '{"price_cents": "seven"}' in shown
+    assert "/enrolment_id: missing (is missing)" in shown
+    assert f"offset {letter['offset']} invalid {letter['id']}" in shown
+    tried = Wish("membership.quotes", service="enrolment", key=key, dry_run=True)
+    assert replay(settings, tried) == 1
+    assert "Nothing was changed. 1 keys would stay set aside." in capsys.readouterr().out
+    assert dead_letters.main(["--id", letter["id"], "--discard"], settings) == 1  # and why?
+    said("--id", letter["id"], "--discard", "--reason", "of a test")
+    assert "Nothing is set aside." in said(*mine)
+    acts = [act["act"] for act in _acts(platform, letter["id"])]
+    assert acts == ["dry-run", "discard"]
+    for letter in _open(platform, "notifications", key):
+        said("--id", letter["id"], "--discard", "--reason", "of a test")
+
+
+def _acts(platform: Platform, id_: str) -> list[dict[str, Any]]:
+    with platform.as_user("otto.ops") as otto:
+        found: list[dict[str, Any]] = otto.get(f"/api/enrolment/dead-letters/{id_}")["acts"]
+    return found
+
+
+def _open(platform: Platform, service: str, key: str) -> list[dict[str, Any]]:
+    """What another service has set aside of a key; it hears the same topic."""
+    with platform.as_user("otto.ops") as otto:
+        path = f"/api/{service}/dead-letters?key={key}"
+        items: list[dict[str, Any]] = until(lambda: otto.get(path)["items"], 20, "its dead letter")
+    return items
 
 
 def _dead(platform: Platform, id_: str) -> list[Any]:

@@ -14,8 +14,10 @@ from uuid import UUID
 import httpx
 import jwt
 import pytest
+from contracts import synthetic
 
 from deploy.local import identity
+from deploy.local.credentials import credential
 from deploy.local.settings import ROOT, Settings
 from deploy.local.stack import Stack
 from deploy.local.tests.free_ports import spare_settings
@@ -105,6 +107,26 @@ def test_a_wrong_password_is_refused_and_does_not_lock_the_user_out(settings: Se
         with pytest.raises(TokenError, match="Invalid user credentials"):
             token(settings, "anna.employee", password="wrong")
     assert token(settings, "anna.employee")
+
+
+def test_the_synthetic_booking_gets_a_token_of_its_own_and_nobody_elses_rights(
+    settings: Settings,
+) -> None:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": "synthetic",
+        "client_secret": credential(settings, "keycloak.synthetic"),
+    }
+    url = f"{settings.issuer}/protocol/openid-connect/token"
+    answer = httpx.post(url, data=form)
+    assert answer.status_code == 200, answer.text
+    told = jwt.decode(answer.json()["access_token"], options={"verify_signature": False})
+    assert (told["org"], told["provider"]) == (str(synthetic.ORGANISATION), synthetic.PROVIDER)
+    assert sorted(told["roles"]) == ["coordinator", "provider"]
+    assert told["aud"] == "kommunalcampus"
+    assert UUID(told["sub"]).version == 4
+    wrong = httpx.post(url, data={**form, "client_secret": "guessed"})
+    assert wrong.status_code == 401
 
 
 def test_the_portal_and_the_app_give_no_token_for_a_password(settings: Settings) -> None:
