@@ -1,7 +1,4 @@
-"""`python -m deploy.synthetic`: books once a minute and serves its figures, until it is ended.
-
-In a container it stands alone (`python -m synthetic`), beside the libraries of any service.
-"""
+"""`python -m deploy.synthetic`: books once a minute and serves its figures, until it is ended."""
 
 import json
 import sys
@@ -10,7 +7,7 @@ import time
 import httpx
 from prometheus_client import start_http_server
 
-from .probe import Probe, ProbeSettings
+from deploy.synthetic.probe import Probe, ProbeSettings
 
 
 def main() -> int:

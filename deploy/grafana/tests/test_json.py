@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
 from deploy.grafana.__main__ import ALL, FOLDER
 from deploy.grafana.model import COLUMNS, SOURCE, Dashboard
 
+PROVISIONING = FOLDER.with_name("provisioning")
 BY_UID = pytest.mark.parametrize("dashboard", ALL, ids=lambda dashboard: str(dashboard.uid))
 
 
@@ -42,3 +44,16 @@ def test_the_business_counts_nothing_synthetic() -> None:
     asked = " ".join(query.expr for query in business.queries)
     for metric in ("kc_synthetic", "traefik_", "kc_http_", "kc_request_to_confirmed"):
         assert metric not in asked
+
+
+def test_grafana_finds_the_dashboards_where_the_containers_have_them() -> None:
+    provided = yaml.safe_load((PROVISIONING / "dashboards" / "kommunalcampus.yml").read_text())
+    (source,) = yaml.safe_load((PROVISIONING / "datasources" / "prometheus.yml").read_text())[
+        "datasources"
+    ]
+    grafana = yaml.safe_load((FOLDER.parents[1] / "compose.yaml").read_text())["services"][
+        "grafana"
+    ]
+    (folder,) = [one["options"]["path"] for one in provided["providers"]]
+    assert f"./grafana/dashboards:{folder}:ro" in grafana["volumes"]
+    assert source["uid"] == SOURCE["uid"]
