@@ -47,13 +47,14 @@ def test_the_business_counts_nothing_synthetic() -> None:
 
 
 def test_grafana_finds_the_dashboards_where_the_containers_have_them() -> None:
-    provided = yaml.safe_load((PROVISIONING / "dashboards" / "kommunalcampus.yml").read_text())
-    (source,) = yaml.safe_load((PROVISIONING / "datasources" / "prometheus.yml").read_text())[
-        "datasources"
-    ]
-    grafana = yaml.safe_load((FOLDER.parents[1] / "compose.yaml").read_text())["services"][
-        "grafana"
-    ]
-    (folder,) = [one["options"]["path"] for one in provided["providers"]]
-    assert f"./grafana/dashboards:{folder}:ro" in grafana["volumes"]
-    assert source["uid"] == SOURCE["uid"]
+    compose = yaml.safe_load((FOLDER.parents[1] / "compose.yaml").read_text("utf-8"))
+    volumes = compose["services"]["grafana"]["volumes"]
+    dashboards = _provided("dashboards/kommunalcampus.yml")["providers"]
+    for folder in (one["options"]["path"] for one in dashboards):
+        assert f"./grafana/dashboards:{folder}:ro" in volumes
+    sources = _provided("datasources/prometheus.yml")["datasources"]
+    assert [one["uid"] for one in sources] == [SOURCE["uid"]]
+
+
+def _provided(name: str) -> Any:
+    return yaml.safe_load((PROVISIONING / name).read_text("utf-8"))
