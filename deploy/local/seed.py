@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import httpx
+
 from deploy.local.client import Client, RefusedError
 from deploy.local.identity import realm_file
 from deploy.local.settings import ROOT, Settings
@@ -27,15 +29,20 @@ def seed(settings: Settings) -> None:
     )
     with Client(settings, "olga.office") as office:
         for organisation in organisations:
-            wanted = ("organisation_id", "code", "name", "employees")
-            office.post(
-                "/api/membership/organisations", {name: organisation[name] for name in wanted}
-            )
+            register(office, organisation)
             if organisation["code"] == MEMBER:
                 _join(office, organisation["organisation_id"])
     for user in json.loads(realm_file(settings).read_text(encoding="utf-8"))["users"]:
         if "credentials" in user:  # the account of a machine has no name
             _introduce(settings, user)
+
+
+def register(office: Client, organisation: dict[str, Any]) -> None:
+    """Register an organisation, if it is not. What the office has changed since stays."""
+    known = office.ask("GET", f"/api/membership/organisations/{organisation['organisation_id']}")
+    if known.status_code == httpx.codes.NOT_FOUND:
+        wanted = ("organisation_id", "code", "name", "employees")
+        office.post("/api/membership/organisations", {name: organisation[name] for name in wanted})
 
 
 def _join(office: Client, organisation_id: str) -> None:

@@ -22,12 +22,15 @@ from portal.words import N_
 
 MINUTE = re.compile(r"(?P<day>.+?)[T,\s]+(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(:\d{2})?(\s*Uhr)?")
 
-MISSING = N_("Hier fehlt eine Angabe.")
+MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+MISSING = N_("Bitte füllen Sie „%(label)s“ aus.")
+NO_MAIL = N_("Die E-Mail-Adresse ist unvollständig. Zum Beispiel: name@stadt.example")
 NO_NUMBER = N_("Die Zahl ist nicht lesbar. Zum Beispiel: 612")
 NO_AMOUNT = N_("Der Betrag ist nicht lesbar. Zum Beispiel: 1.000,00")
 NO_DAY = N_("Das Datum ist nicht lesbar. Zum Beispiel: 14.1.2027")
 NO_MOMENT = N_("Der Zeitpunkt ist nicht lesbar. Zum Beispiel: 14.1.2027 9:30")
-NOT_TICKED = N_("Bitte bestätigen Sie diesen Punkt.")
+NOT_TICKED = N_("Bitte bestätigen Sie: %(label)s")
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,13 @@ def begin_of(text: str) -> str:
     return datetime.combine(on, time(), formats.BERLIN).isoformat()
 
 
+def mail(text: str) -> str:
+    """Something of the form of a mail address."""
+    if not MAIL.fullmatch(text):
+        raise ValueError(NO_MAIL)
+    return text
+
+
 def ticked(text: str) -> bool:
     """A box that has to be ticked."""
     if not text:
@@ -104,7 +114,7 @@ def ticked(text: str) -> bool:
 
 READ: Mapping[str, Callable[[str], Any]] = {
     "text": str,
-    "email": str,
+    "email": mail,
     "choice": str,
     "number": integer,
     "euros": cents,
@@ -148,10 +158,18 @@ def _put(body: dict[str, Any], pointer: str, value: Any) -> None:
     body[last] = value
 
 
-def by_field(no: Refused, fields: Sequence[Field]) -> dict[str, str]:
-    """A service's no, at the fields that its pointers name; the rest at the head of the form."""
-    names = {field.pointer: field.name for field in fields}
+def by_field(
+    no: Refused, fields: Sequence[Field], label: Callable[[str], str] = str
+) -> dict[str, str]:
+    """A service's no, at the fields that its pointers name; the rest at the head of the form.
+
+    `label` says the name of a field: what does not begin a sentence needs it.
+    """
+    known = {field.pointer: field for field in fields if field.pointer}
     errors: dict[str, str] = {}
     for each in no.errors:
-        errors.setdefault(names.get(each.get("pointer", ""), ""), each.get("detail", ""))
+        field, detail = known.get(each.get("pointer", "")), each.get("detail", "")
+        if field is not None and detail[:1].islower():
+            detail = f"{label(field.label)}: {detail}"
+        errors.setdefault(field.name if field else "", detail)
     return errors or {"": no.detail}

@@ -18,7 +18,7 @@ from portal.forms import Field
 from portal.page import Flash, Page, new_key
 from portal.words import N_
 
-CHANGED = N_("Die Angaben wurden inzwischen geändert. So stehen sie jetzt; bitte prüfen Sie neu.")
+CHANGED = N_("Die Angaben wurden inzwischen geändert. So stehen sie jetzt:")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,9 @@ class Act:
     back: Callable[[Page, Any], str]
     start: Callable[[Page, Mapping[str, Any]], Mapping[str, str]] = lambda _page, _about: {}
     more: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _about: {}
+    check: Callable[[Page, Mapping[str, Any], Mapping[str, Any]], Mapping[str, str]] = (
+        lambda _page, _about, _body: {}
+    )
     at_once: bool = False
 
     async def show(self, page: Page) -> Response:
@@ -63,8 +66,9 @@ class Act:
         key = str(form.get("schluessel", "")) or new_key()
         step = form.get("schritt")
         if errors or step == "aendern":
-            said = {name: page.say(text) for name, text in errors.items()}
-            return self._form(page, about, values, said if step != "aendern" else {}, key)
+            return self._form(page, about, values, self._said(page, errors, step), key)
+        if wrong := self.check(page, about, body):
+            return self._form(page, about, values, wrong, key)
         if step != "ausfuehren" and not self.at_once:
             repeat = self.repeat(page, about, body)
             version = about.get("version", "")
@@ -73,6 +77,13 @@ class Act:
                 repeat=repeat, version=version, cancel=self.back(page, about),
             )  # fmt: skip
         return await self._do(page, about, values, {**self.more(about), **body}, key)
+
+    def _said(self, page: Page, errors: Mapping[str, str], step: object) -> Mapping[str, str]:
+        """Errors in the page's language; none for somebody who only wants to change something."""
+        if step == "aendern":
+            return {}
+        labels = {field.name: page.say(field.label) for field in self.fields}
+        return {name: page.say(text, label=labels[name]) for name, text in errors.items()}
 
     async def _do(
         self,
@@ -92,9 +103,8 @@ class Act:
             if no.status in (403, 404):
                 raise
             if no.status == 412:
-                changed = {"": page.say(CHANGED)}
-                return self._form(page, await self.about(page), values, changed, new_key(), 409)
-            errors = forms.by_field(no, self.fields)
+                return self._form(page, await self.about(page), values, {}, new_key(), changed=True)
+            errors = forms.by_field(no, self.fields, page.say)
             return self._form(page, about, values, errors, new_key())
         return page.go(self.back(page, made), self.done(page, about, made))
 
@@ -105,11 +115,19 @@ class Act:
         values: Mapping[str, str],
         errors: Mapping[str, str],
         key: str,
-        status: int = 422,
+        *,
+        changed: bool = False,
     ) -> Response:
         return page.render(
-            "office/act.html", status=status if errors else 200, act=self, about=about,
-            values=values, errors=errors, key=key, version=about.get("version", ""),
+            "office/act.html",
+            status=409 if changed else 422 if errors else 200,
+            act=self,
+            about=about,
+            values=values,
+            errors=errors,
+            changed=page.say(CHANGED) if changed else "",
+            key=key,
+            version=about.get("version", ""),
             repeat=self.repeat(page, about, {}) if self.at_once else None,
             cancel=self.back(page, about),
-        )  # fmt: skip
+        )

@@ -160,6 +160,16 @@ def _pays(page: Page, about: Mapping[str, Any], body: Mapping[str, Any]) -> Repe
     return Repeat([told, left], page.say(N_("%(amount)s buchen"), amount=amount))
 
 
+def _not_too_much(
+    page: Page, about: Mapping[str, Any], body: Mapping[str, Any]
+) -> Mapping[str, str]:
+    """The service says so, too; here it is said before the page that repeats."""
+    if body["amount_cents"] <= about["outstanding_cents"]:
+        return {}
+    rest = _euros(page, about["outstanding_cents"])
+    return {"betrag": page.say(N_("Offen sind nur noch %(rest)s."), rest=rest)}
+
+
 PAY = Act(
     title=N_("Zahlung buchen"),
     fields=(
@@ -173,6 +183,7 @@ PAY = Act(
     repeat=_pays,
     done=_done(N_("Die Zahlung ist gebucht.")),
     back=_back,
+    check=_not_too_much,
     start=lambda page, about: {
         "betrag": formats.amount(about["outstanding_cents"], page.lang),
         "eingang": page.now.date().isoformat(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -25,16 +26,16 @@ AT_ONCE = 25
 
 
 async def own(page: Page) -> Response:
-    """The last ones; the newest refusal stands above them with what to do."""
+    """The last ones; the newest refusal that is still to be put right stands above them."""
     which = page.query.get("ergebnis", "")
     found = await _found(page, RESULTS.get(which, RESULTS[""])[0])
-    refused = await part(_newest_refusal(page))
+    refused = next(iter(await part(open_refusals(page)) or ()), None)
     return page.render(
         "provider/submissions.html",
         found=found,
         which=which if which in RESULTS else "",
         results=RESULTS,
-        refused=refused or None,
+        refused=refused,
         faults=[findings.shown(each) for each in refused["errors"]] if refused else [],
         more=_more(OWN, which, found),
     )
@@ -65,12 +66,18 @@ def _more(path: str, which: str, found: dict[str, Any]) -> str | None:
     return f"{path}?ergebnis={which}&ab={found['next_cursor']}"
 
 
-async def _newest_refusal(page: Page) -> dict[str, Any] | None:
-    """The newest submission, if it was refused: what was put right since needs no words."""
-    newest = await page.api.get(SUBMISSIONS, limit=1)
-    if not newest["items"] or newest["items"][0]["verdict"] != "rejected":
-        return None
-    return dict(newest["items"][0])
+async def open_refusals(page: Page) -> list[dict[str, Any]]:
+    """What was refused and has not been accepted in a later version, the newest first."""
+    refused, last = await asyncio.gather(
+        page.api.get(SUBMISSIONS, verdict="rejected", limit=AT_ONCE),
+        page.api.get(SUBMISSIONS, verdict="accepted", limit=100),
+    )
+    put_right = {each["offer_ref"]: each["received_at"] for each in reversed(last["items"])}
+    return [
+        each
+        for each in refused["items"]
+        if put_right.get(each["offer_ref"], "") < each["received_at"]
+    ]
 
 
 async def show(page: Page) -> Response:
