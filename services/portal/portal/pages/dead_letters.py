@@ -80,6 +80,12 @@ async def _listed(page: Page, service: str, asked: Mapping[str, str]) -> dict[st
     return found
 
 
+async def count(page: Page, service: str) -> int:
+    """How many messages a service has set aside and not settled."""
+    found = await page.api.get(f"/api/{service}/dead-letters", limit=1)
+    return sum(found["open"].values())
+
+
 def _address(state: Mapping[str, Any]) -> str:
     return f"{HERE}?{urlencode({name: value for name, value in state.items() if value})}"
 

@@ -9,9 +9,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from portal import enrolments, formats, states
-from portal.backend import part
+from portal.backend import Down, part
 from portal.page import Page
-from portal.pages import PEOPLE, screen
+from portal.pages import PEOPLE, dead_letters, screen, submissions
+from portal.pages.dead_letters import SERVICES
 
 SHOWN = 5
 
@@ -20,8 +21,12 @@ async def start(page: Page) -> Response:
     """By the strongest role of the person."""
     if not page.signed_in:
         return page.go("/kurse")
-    own, open_, provider, office = await asyncio.gather(
-        part(_own(page)), part(_to_decide(page)), part(_rejected(page)), part(_applications(page))
+    own, open_, provider, office, letters = await asyncio.gather(
+        part(_own(page)),
+        part(_to_decide(page)),
+        part(_rejected(page)),
+        part(_applications(page)),
+        _set_aside(page),
     )
     mine = own or []
     return page.render(
@@ -37,6 +42,8 @@ async def start(page: Page) -> Response:
         to_decide=open_,
         rejected=provider,
         applications=office,
+        set_aside=sum(count for count in letters.values() if isinstance(count, int)),
+        silent=[name for name, count in letters.items() if isinstance(count, Down)],
         has_courses=page.has(*PEOPLE),
     )
 
@@ -72,8 +79,7 @@ async def _to_decide(page: Page) -> dict[str, Any] | None:
 async def _rejected(page: Page) -> list[dict[str, Any]] | None:
     if not page.has("provider"):
         return None
-    found = await page.api.get("/api/catalog/submissions", verdict="rejected", limit=SHOWN)
-    return list(found["items"])
+    return (await submissions.open_refusals(page))[:SHOWN]
 
 
 async def _applications(page: Page) -> list[dict[str, Any]] | None:
@@ -81,6 +87,14 @@ async def _applications(page: Page) -> list[dict[str, Any]] | None:
         return None
     found = await page.api.get("/api/membership/applications", state="applied", limit=SHOWN)
     return list(found["items"])
+
+
+async def _set_aside(page: Page) -> dict[str, int | Down]:
+    """How many messages each service has set aside, for operations."""
+    if not page.has("ops"):
+        return {}
+    counts = await asyncio.gather(*(part(dead_letters.count(page, name)) for name in SERVICES))
+    return dict(zip(SERVICES, counts, strict=True))
 
 
 def routes() -> list[BaseRoute]:
