@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from portal.pages import operations
 
 from deploy.local.prometheus import SOURCE, configuration, obtain, tool
 from deploy.local.settings import ROOT, Settings
@@ -92,6 +94,22 @@ def test_every_alert_has_a_page_and_every_page_an_alert() -> None:
     for name, rule in alerts().items():
         assert rule["annotations"]["runbook"] == f"docs/runbooks/{name}.md"
         assert rule["labels"]["severity"] in {"page", "ticket"}
+
+
+def test_dashboards_and_the_page_of_operations_ask_only_for_what_is_recorded() -> None:
+    recorded = re.findall(r"record: (kc:\S+)", (SOURCE / "rules" / "recording.yml").read_text())
+    places = (ROOT / "deploy" / "grafana", ROOT / "services" / "portal" / "portal", SOURCE)
+    asked: set[str] = set()
+    for path in (path for place in places for path in place.rglob("*.*")):
+        if path.suffix in {".py", ".yml"} and "tests" not in path.parts:
+            text = re.sub(r"record: \S+", "", path.read_text("utf-8"))
+            asked |= set(re.findall(r"kc:[a-z0-9_]+:[a-z0-9_]+", text))
+    assert len(set(recorded)) == len(recorded) > 20
+    assert asked == set(recorded), "asked for and not recorded, or recorded for nobody"
+
+
+def test_the_page_of_operations_has_words_for_every_alert() -> None:
+    assert set(operations.ALERTS) == set(alerts())
 
 
 @pytest.mark.parametrize("name", sorted(alerts()))
