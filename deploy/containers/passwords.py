@@ -29,6 +29,10 @@ def random() -> str:
 MADE: dict[str, Callable[[], str]] = {
     "PUBLIC_URL": lambda: "http://127.0.0.1:8080",
     "IDENTITY_URL": lambda: "http://id.localhost:8164",
+    "GATEWAY_PORT": lambda: "8080",
+    "IDENTITY_PORT": lambda: "8164",
+    "MAIL_PORT": lambda: "8025",
+    "GRAFANA_PORT": lambda: "3000",
     "DEMO": lambda: "false",
     "DEMO_PASSWORD": random,
     "POSTGRES_PASSWORD": random,
