@@ -26,16 +26,22 @@ def find() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+def _apt(*words: str) -> int:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    quiet = subprocess.DEVNULL
+    return subprocess.run(
+        ["apt-get", *words], env=environment, stdout=quiet, check=False
+    ).returncode
+
+
 def main() -> int:
     """See that there is a browser. 0 if so; the tests that need one say so themselves."""
     if find() is None and os.geteuid() == 0 and shutil.which("apt-get"):
         print("  installing a browser for the tests of the portal")
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        quiet = {"env": environment, "stdout": subprocess.DEVNULL}
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
-        if subprocess.run(install, check=False, **quiet).returncode:  # type: ignore[call-overload]
-            subprocess.run(["apt-get", "update"], check=False, **quiet)  # type: ignore[call-overload]
-            subprocess.run(install, check=False, **quiet)  # type: ignore[call-overload]
+        install = ["install", "--yes", "--no-install-recommends", "chromium"]
+        if _apt(*install):
+            _apt("update")
+            _apt(*install)
     if find() is None:
         print(HOW, file=sys.stderr)
     return 0

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from aiokafka import ConsumerRecord
 from chassis.auth import Actor
+from chassis.brokers import Brokers
 from portal.live import KEPT, REFRESH, Live, events_of
 
 ORGANISATION, OTHER = uuid4(), uuid4()
@@ -68,7 +69,7 @@ async def first(stream: AsyncIterator[bytes], count: int) -> list[bytes]:
 
 
 async def test_who_comes_back_gets_what_was_missed_and_nothing_twice_as_old() -> None:
-    live = Live("nowhere:1")
+    live = Live(Brokers("nowhere:1"))
     live._since_ms = 500
     for at in (1000, 2000, 3000):
         live._tell(seat(at))
@@ -77,7 +78,7 @@ async def test_who_comes_back_gets_what_was_missed_and_nothing_twice_as_old() ->
 
 
 async def test_who_was_away_too_long_is_told_to_read_anew() -> None:
-    live = Live("nowhere:1")
+    live = Live(Brokers("nowhere:1"))
     live._since_ms = 500
     assert await first(live.stream(None, "400"), 2) == [REFRESH]
     for at in range(1000, 1000 + KEPT):
@@ -86,7 +87,7 @@ async def test_who_was_away_too_long_is_told_to_read_anew() -> None:
 
 
 async def test_a_client_that_does_not_keep_up_is_told_to_read_anew() -> None:
-    live = Live("nowhere:1")
+    live = Live(Brokers("nowhere:1"))
     stream = live.stream(None, "")
     await anext(stream)  # it is there now, and reads nothing
     waiting = anext(stream)
