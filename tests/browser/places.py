@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from tests.browser.world import World
 
 PUBLIC = (
@@ -30,11 +32,39 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/posteingang?ungelesen=1",
         "/einstellungen",
     ),
-    "carla.coordinator": ("/", "/kurse/{offer_id}"),
-    "nora.coordinator": ("/", "/kurse/{offer_id}"),
-    "olga.office": ("/",),
-    "pia.provider": ("/",),
-    "otto.ops": ("/",),
+    "carla.coordinator": (
+        "/",
+        "/kurse/{offer_id}",
+        "/buchungen",
+        "/buchungen?stand=waitlisted",
+        "/freigaben",
+        "/freigaben/{asked}/ablehnen",
+    ),
+    "paul.approver": ("/", "/freigaben"),
+    "nora.coordinator": ("/", "/kurse/{offer_id}", "/buchungen"),
+    "fiona.finance": ("/buchungen",),
+    "olga.office": (
+        "/",
+        "/genossenschaft/antraege",
+        "/genossenschaft/antraege/{application}",
+        "/genossenschaft/antraege/{application}/zulassen",
+        "/genossenschaft/antraege/{application}/ablehnen",
+        "/genossenschaft/mitglieder",
+        "/genossenschaft/mitglieder?am=2026-11-25&anlass=Pruefung",
+        "/genossenschaft/organisationen",
+        "/genossenschaft/organisationen/{organisation}",
+        "/genossenschaft/anbieter",
+    ),
+    "adam.auditor": ("/genossenschaft/mitglieder",),
+    "pia.provider": (
+        "/",
+        "/anbieter/angebote",
+        "/anbieter/einreichungen",
+        "/anbieter/einreichungen?ergebnis=abgelehnt",
+        "/anbieter/einreichungen/{rejected}",
+        "/anbieter/pruefen",
+    ),
+    "otto.ops": ("/", "/betrieb", "/betrieb/nachrichten", "/betrieb/nachrichten/{letter}"),
 }
 
 
@@ -46,3 +76,16 @@ def filled(path: str, world: World) -> str:
 def cases() -> list[tuple[str | None, str]]:
     """Every page with everybody who may see it."""
     return [(user, path) for user, paths in PAGES.items() for path in paths]
+
+
+FILES_AND_PIECES = (
+    "/meine-kurse/{}/kalender",
+    "/buchungen/export.csv",
+    "/buchungen/{}/zeile",
+    "/genossenschaft/mitglieder/datei",
+    "/live",
+    "/ansicht",
+    "/anmelden",
+    "/anmelden/zurueck",
+)
+"""What is no page: files, pieces that the script fetches, and ways elsewhere."""

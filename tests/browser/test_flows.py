@@ -43,7 +43,7 @@ def test_an_offered_seat_is_accepted_and_the_other_window_sees_it(seat: Seat, wo
     watching, acting = seat("anna.employee"), seat("anna.employee")
     watching.go("/meine-kurse")
     watching.reads("Sie können etwas tun")
-    acting.go(f"/platz/{world.offered}")
+    acting.go(f"/platz/{world.seen.offered}")
     acting.press("Platz annehmen")
     acting.page.wait_for_url("**/meine-kurse")
     acting.reads("Der Platz ist gebucht.")
@@ -52,7 +52,7 @@ def test_an_offered_seat_is_accepted_and_the_other_window_sees_it(seat: Seat, wo
 
 def test_a_seat_is_called_off_after_its_cost_was_shown(seat: Seat, world: World) -> None:
     anna = seat("anna.employee")
-    anna.go(f"/meine-kurse/{world.confirmed}/absagen")
+    anna.go(f"/meine-kurse/{world.seen.confirmed}/absagen")
     anna.reads("Es entstehen keine Kosten.")
     anna.press("Platz absagen")
     anna.page.wait_for_url("**/meine-kurse")

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 
 import pytest
+from portal.pages import routes
+from starlette.routing import Route
 
 from tests.browser import axe
 from tests.browser.person import DESKTOP, PHONE, Person
-from tests.browser.places import cases, filled
+from tests.browser.places import FILES_AND_PIECES, cases, filled
 from tests.browser.world import World
 
 Seat = Callable[..., Person]
@@ -39,6 +41,18 @@ def test_nothing_hinders_anybody(
             person.shoot(f"{name}-{size}-{theme}")
     heard = [line for line in person.said if not (path == EXPECTED_404 and "404" in line)]
     assert heard == []
+
+
+def test_every_page_is_looked_at() -> None:
+    id_ = re.compile(r"\{[^}]*\}")
+    seen = {id_.sub("{}", path.partition("?")[0]) for _, path in cases()} | {*FILES_AND_PIECES}
+    there = {
+        id_.sub("{}", route.path)
+        for route in routes()
+        if isinstance(route, Route) and "GET" in (route.methods or ())
+    }
+    # an address with two parts (service and id) is written as one in the places
+    assert {path.replace("{}/{}", "{}") for path in there} - seen == set()
 
 
 def test_the_narrowest_screen_does_not_scroll_sideways(seat: Seat, world: World) -> None:

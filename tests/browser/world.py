@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 from deploy.local.client import Client, until
@@ -13,38 +12,60 @@ BOOK = "/api/enrolment/enrolments"
 
 
 @dataclass(frozen=True)
-class World:
-    """Ids of what was made."""
+class Seen:
+    """Ids that stand in addresses."""
 
-    platform: Platform
     offer_id: str
     free_run: str
-    full_run: str
     confirmed: str
     """Anna's certain seat."""
     offered: str
     """A seat that has become free for Anna."""
+    asked: str
+    """A request of Anna that somebody has to decide on."""
+    application: str
+    organisation: str
+    rejected: str
+    """A submission of Pia's that was rejected."""
+    letter: str
+    """A message that was set aside, as `service/id`."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The platform, and what was made on it."""
+
+    platform: Platform
+    seen: Seen
 
 
 def build(platform: Platform) -> World:
-    """Make it through the same routes that people use."""
+    """Make it through the same ways that people and providers use."""
     free = platform.a_run(capacity=20, title="Digitale Akte einführen")
     full = platform.a_run(capacity=1, title="Neu in der Führung: die ersten 100 Tage")
+    kept = platform.a_run(capacity=9, title="Datenschutz im Amt")
+    decided = platform.a_run(capacity=5, title="Leichte Sprache in Bescheiden")
     with (
         platform.as_user("anna.employee") as anna,
         platform.as_user("carla.coordinator") as carla,
         platform.as_user("paul.approver") as paul,
+        platform.as_user("olga.office") as olga,
+        platform.as_user("otto.ops") as otto,
     ):
-        confirmed = _confirmed(anna, paul, platform.a_run(capacity=9, title="Datenschutz im Amt"))
-        held = carla.post(BOOK, {"run_id": full, "person_ref": str(uuid4())}, wait=10)
-        waiting = anna.post(BOOK, {"run_id": full}, wait=10)
-        assert waiting["state"] == "waitlisted"
-        carla.post(f"{BOOK}/{held['enrolment_id']}/cancellation")
-        offered = str(waiting["enrolment_id"])
-        until(lambda: _state(anna, offered) == "offered", 60, "the offered seat")
+        organisation, application = _applicant(olga)
+        seen = Seen(
+            offer_id=str(anna.get(f"/api/catalog/runs/{free}")["offer_id"]),
+            free_run=free,
+            confirmed=_confirmed(anna, paul, kept),
+            offered=_offered(anna, carla, full),
+            asked=str(anna.post(BOOK, {"run_id": decided}, wait=10)["enrolment_id"]),
+            application=application,
+            organisation=organisation,
+            rejected=_rejected(platform),
+            letter=_letter(platform, otto),
+        )
         until(lambda: anna.get("/api/notifications/notices")["unread"] >= 2, 60, "notices")
-        offer_id = str(anna.get(f"/api/catalog/runs/{free}")["offer_id"])
-    return World(platform, offer_id, free, full, confirmed, offered)
+    return World(platform, seen)
 
 
 def _confirmed(anna: Client, paul: Client, run_id: str) -> str:
@@ -54,5 +75,48 @@ def _confirmed(anna: Client, paul: Client, run_id: str) -> str:
     return str(asked["enrolment_id"])
 
 
-def _state(client: Client, enrolment_id: str) -> Any:
-    return client.get(f"{BOOK}/{enrolment_id}")["state"]
+def _offered(anna: Client, carla: Client, run_id: str) -> str:
+    """Anna waits for the only seat, and whoever has it calls it off."""
+    held = carla.post(BOOK, {"run_id": run_id, "person_ref": str(uuid4())}, wait=10)
+    waiting = anna.post(BOOK, {"run_id": run_id}, wait=10)
+    assert waiting["state"] == "waitlisted"
+    carla.post(f"{BOOK}/{held['enrolment_id']}/cancellation")
+    mine = f"{BOOK}/{waiting['enrolment_id']}"
+    until(lambda: anna.get(mine)["state"] == "offered", 60, "the offered seat")
+    return str(waiting["enrolment_id"])
+
+
+def _applicant(olga: Client) -> tuple[str, str]:
+    """A town that wants to join, and whose application is not complete."""
+    made = olga.post(
+        "/api/membership/organisations",
+        {"code": f"stadt-{uuid4().hex[:8]}", "name": "Stadt Musterhausen", "employees": 320},
+    )
+    filed = olga.post(
+        "/api/membership/applications",
+        {
+            "organisation_id": made["organisation_id"],
+            "declared_at": "2026-11-20T09:00:00Z",
+            "signatory": {
+                "name": "Maria Muster",
+                "mail": "rathaus@musterhausen.example",
+                "function": "Bürgermeisterin",
+            },
+        },
+    )
+    return str(made["organisation_id"]), str(filed["application_id"])
+
+
+def _rejected(platform: Platform) -> str:
+    ref = f"BAD-{uuid4().hex[:6]}"
+    (submission,) = platform.publish(an_offer(ref, 5, format="online", workload_hours=-3))
+    until(lambda: platform.verdict(ref), 60, "the verdict")
+    return submission
+
+
+def _letter(platform: Platform, otto: Client) -> str:
+    """Something on a topic that no service can read."""
+    platform.send_raw("catalog.runs", str(uuid4()), b"{no json", [("ce_id", b"x")])
+    path = "/api/enrolment/dead-letters"
+    found = until(lambda: otto.get(path)["items"], 60, "the message set aside")
+    return f"enrolment/{found[0]['id']}"
