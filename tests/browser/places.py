@@ -50,9 +50,15 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/genossenschaft/antraege/{application}/zulassen",
         "/genossenschaft/antraege/{application}/ablehnen",
         "/genossenschaft/mitglieder",
-        "/genossenschaft/mitglieder?am=2026-11-25&anlass=Pruefung",
+        "/genossenschaft/mitglieder?am=2026-11-25&anlass=pruefung",
         "/genossenschaft/organisationen",
+        "/genossenschaft/organisationen/neu",
         "/genossenschaft/organisationen/{organisation}",
+        "/genossenschaft/organisationen/{organisation}/antrag",
+        "/genossenschaft/organisationen/{organisation}/zahlung",
+        "/genossenschaft/organisationen/{organisation}/anteile",
+        "/genossenschaft/organisationen/{organisation}/mitarbeitende",
+        "/genossenschaft/organisationen/{organisation}/kuendigung",
         "/genossenschaft/anbieter",
     ),
     "adam.auditor": ("/genossenschaft/mitglieder",),
@@ -64,13 +70,20 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/anbieter/einreichungen/{rejected}",
         "/anbieter/pruefen",
     ),
-    "otto.ops": ("/", "/betrieb", "/betrieb/nachrichten", "/betrieb/nachrichten/{letter}"),
+    "otto.ops": (
+        "/",
+        "/betrieb",
+        "/betrieb/nachrichten",
+        "/betrieb/nachrichten/{letter}",
+        "/betrieb/nachrichten/{letter}/einspielen",
+        "/betrieb/nachrichten/{letter}/verwerfen",
+    ),
 }
 
 
 def filled(path: str, world: World) -> str:
     """The address, with the ids of this world."""
-    return path.format(offer_id=world.offer_id, confirmed=world.confirmed, offered=world.offered)
+    return path.format(**asdict(world.seen))
 
 
 def cases() -> list[tuple[str | None, str]]:

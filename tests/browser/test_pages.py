@@ -38,7 +38,8 @@ def test_nothing_hinders_anybody(
             found = axe.violations(person.page)
             assert found == [], (size, theme)
             assert person.page.evaluate(WIDTH) <= 0, f"{size}: scrolls sideways"
-            person.shoot(f"{name}-{size}-{theme}")
+            if lang == "de":
+                person.shoot(f"{name}-{size}-{theme}")
     heard = [line for line in person.said if not (path == EXPECTED_404 and "404" in line)]
     assert heard == []
 

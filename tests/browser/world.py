@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from deploy.local.client import Client, until
-from tests.platform import Platform
+from tests.platform import Platform, an_offer
 
 BOOK = "/api/enrolment/enrolments"
 
@@ -87,7 +87,7 @@ def _offered(anna: Client, carla: Client, run_id: str) -> str:
 
 
 def _applicant(olga: Client) -> tuple[str, str]:
-    """A town that wants to join, and whose application is not complete."""
+    """A town that wants to join."""
     made = olga.post(
         "/api/membership/organisations",
         {"code": f"stadt-{uuid4().hex[:8]}", "name": "Stadt Musterhausen", "employees": 320},
@@ -96,7 +96,9 @@ def _applicant(olga: Client) -> tuple[str, str]:
         "/api/membership/applications",
         {
             "organisation_id": made["organisation_id"],
+            "satzung_shown_at": "2026-11-13T09:00:00Z",
             "declared_at": "2026-11-20T09:00:00Z",
+            "accepts_payment_duty": True,
             "signatory": {
                 "name": "Maria Muster",
                 "mail": "rathaus@musterhausen.example",
