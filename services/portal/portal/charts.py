@@ -17,6 +17,7 @@ Points = Sequence[tuple[float, float]]
 
 LEFT, RIGHT, TOP, BOTTOM = 46, 512, 18, 174
 LINES = 3  # above the axis
+SMALLEST = 0.003  # nobody looks at less than a thousandth of a second
 STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
@@ -50,7 +51,7 @@ def step_of(largest: float) -> float:
     """The distance of the lines of the grid: round, and three of them hold the largest value."""
     if largest <= 0:
         return 1.0
-    wanted = largest / LINES
+    wanted = max(largest, SMALLEST) / LINES
     power = 10.0 ** floor(log10(wanted))
     return next(step * power for step in STEPS if step * power >= wanted * 0.999999)
 

@@ -34,9 +34,11 @@ REASONS = {
 }
 ACTS = {
     "dry-run": N_("Probelauf"),
-    "replay": N_("Erneut eingespielt"),
+    "replay": N_("Einspielen"),
     "discard": N_("Verworfen"),
 }
+NO_REASON = "replay"
+"""What the services write down where nobody was asked for a reason."""
 FEW = 25
 LONGEST_REASON = 200
 
@@ -117,6 +119,7 @@ async def show(page: Page) -> Response:
         here=_back(page),
         reason=REASONS.get(letter["reason"]),
         acts=ACTS,
+        no_reason=NO_REASON,
         words=REASONS,
         code=annotated(text, letter["errors"]) if text else [],
         behind=[each for each in letter["waiting"] if each["id"] != letter["id"]],
@@ -139,7 +142,8 @@ def annotated(text: str, errors: list[dict[str, str]]) -> list[tuple[str, list[s
 
 async def try_out(page: Page) -> Response:
     """Hand it to its handler without keeping anything."""
-    done = await page.api.send("POST", f"{_letter(page)}/replay", dry_run="true")
+    why = {"reason": NO_REASON}
+    done = await page.api.send("POST", f"{_letter(page)}/replay", why, dry_run="true")
     if done["error"]:
         title = N_("Der Probelauf ist gescheitert. Es wurde nichts geändert.")
         return page.go(_back(page), Flash("warning", page.say(title), done["error"]))

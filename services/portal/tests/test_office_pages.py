@@ -1,0 +1,117 @@
+"""The office's pages: forms that repeat before they do, and the list of members as a file."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from services.portal.tests.stand_in import Browser, Services, problem
+
+ID = "8e5c8400-489e-4ec3-b54a-b898b405bfe5"
+ORGANISATION: dict[str, Any] = {
+    "organisation_id": ID, "code": "stadt", "name": "Stadt Außerhalb", "kind": "town",
+    "street": None, "postcode": None, "city": None, "country": "DE", "employees": 612,
+    "state": "admitted", "member_today": True, "application_id": None, "tier": 4,
+    "tier_shares": 4, "tier_assumed": False, "share_cents": 100_000, "shares": 4,
+    "mandatory_shares": 4, "voluntary_shares": 0, "subscribed_cents": 400_000,
+    "balance_cents": 100_000, "outstanding_cents": 300_000, "tasks": [],
+    "registered_at": "2026-01-01T00:00:00Z", "version": 7,
+    "membership": {
+        "member_number": 2, "member_since_on": "2026-02-01", "ends_on": None,
+        "notice_received_at": None, "state": "admitted", "tier": 4,
+    },
+}  # fmt: skip
+ONE = f"/api/membership/organisations/{ID}"
+HERE = f"/genossenschaft/organisationen/{ID}"
+PAYMENT = {"betrag": "1.000,00", "eingang": "2027-01-14", "schluessel": "k", "fassung": "7"}
+
+
+def services(**more: Any) -> Services:
+    return Services({("GET", ONE): ORGANISATION, **more.get("also", {})})
+
+
+async def test_a_payment_is_repeated_in_words_before_anything_is_booked() -> None:
+    known = services()
+    answer = await Browser(known, "office").post(f"{HERE}/zahlung", **PAYMENT)
+    assert answer.status_code == 200
+    assert "1.000,00\N{NO-BREAK SPACE}€ buchen" in answer.text
+    assert "Danach sind noch 2.000,00\N{NO-BREAK SPACE}€ offen." in answer.text
+    assert known.sent(f"{ONE}/payments") == []
+
+
+async def test_the_second_step_books_what_was_repeated_on_the_version_that_was_seen() -> None:
+    known = services(also={("POST", f"{ONE}/payments"): {"version": 8}})
+    answer = await Browser(known, "office").post(f"{HERE}/zahlung", **PAYMENT, schritt="ausfuehren")
+    assert (answer.status_code, answer.headers["location"]) == (303, HERE)
+    (sent,) = known.sent(f"{ONE}/payments")
+    assert sent.headers["if-match"] == '"7"'
+    assert sent.headers["idempotency-key"] == "k"
+    assert b'"amount_cents":100000' in sent.content
+
+
+async def test_what_somebody_else_changed_is_shown_and_what_was_typed_stays() -> None:
+    refused = problem(412, "changed-meanwhile", "Inzwischen geändert.")
+    known = services(also={("POST", f"{ONE}/payments"): refused})
+    answer = await Browser(known, "office").post(f"{HERE}/zahlung", **PAYMENT, schritt="ausfuehren")
+    assert answer.status_code == 409
+    assert "inzwischen geändert" in answer.text
+    assert "3.000,00" in answer.text
+    assert 'value="1.000,00"' in answer.text
+
+
+async def test_more_than_what_is_open_is_said_before_the_page_that_repeats() -> None:
+    known = services()
+    typed = {**PAYMENT, "betrag": "9.000"}
+    answer = await Browser(known, "office").post(f"{HERE}/zahlung", **typed)
+    assert answer.status_code == 422
+    assert "Offen sind nur noch 3.000,00" in answer.text
+    assert "<title>Fehler: " in answer.text
+    assert 'aria-invalid="true"' in answer.text
+
+
+async def test_a_no_of_the_service_stands_at_the_field_that_it_is_about() -> None:
+    refused = problem(422, "in-the-future", "Das liegt in der Zukunft.", "/received_on")
+    known = services(also={("POST", f"{ONE}/payments"): refused})
+    answer = await Browser(known, "office").post(f"{HERE}/zahlung", **PAYMENT, schritt="ausfuehren")
+    assert answer.status_code == 422
+    assert '<a class="kern-link kern-link--small" href="#eingang">' in answer.text
+    assert 'id="eingang-e"' in answer.text
+
+
+MEMBERS = "/api/membership/members"
+LOOK = "am=2026-12-31&anlass=jahresabschluss"
+
+
+async def test_the_file_of_the_members_is_passed_on_as_it_is_with_the_reason_of_the_look() -> None:
+    content = "\N{ZERO WIDTH NO-BREAK SPACE}Name;Anteile\r\n'=Stadt;4\r\n".encode()
+    headers = {
+        "content-type": "text/csv; charset=utf-8; header=present",
+        "content-disposition": 'attachment; filename="mitgliederliste-2026-12-31.csv"',
+    }
+    known = Services({("GET", MEMBERS): httpx.Response(200, content=content, headers=headers)})
+    answer = await Browser(known, "auditor").get(f"/genossenschaft/mitglieder/datei?{LOOK}")
+    assert answer.content == content
+    assert answer.headers["content-type"] == headers["content-type"]
+    assert answer.headers["content-disposition"] == headers["content-disposition"]
+    (asked,) = known.sent(MEMBERS)
+    assert asked.headers["accept"] == "text/csv"
+    assert dict(asked.url.params) == {"on": "2026-12-31", "reason": "Jahresabschluss"}
+
+
+@pytest.mark.parametrize("query", ["", "?am=2026-12-31", "?am=x&anlass=pruefung", "?anlass=egal"])
+async def test_nobody_looks_at_the_members_without_a_day_and_a_reason(query: str) -> None:
+    known = Services()
+    browser = Browser(known, "office")
+    page = await browser.get(f"/genossenschaft/mitglieder{query}")
+    file = await browser.get(f"/genossenschaft/mitglieder/datei{query}")
+    assert page.status_code == (422 if query else 200)
+    assert file.status_code == 303
+    assert known.sent(MEMBERS) == []
+
+
+@pytest.mark.parametrize("roles", [("auditor",), ("provider",), ("employee",)])
+async def test_only_the_office_enters_anything(roles: tuple[str, ...]) -> None:
+    known = services()
+    answer = await Browser(known, *roles).post(f"{HERE}/zahlung", **PAYMENT, schritt="ausfuehren")
+    assert answer.status_code == 403
+    assert known.sent(f"{ONE}/payments") == []
