@@ -84,12 +84,12 @@ def prometheus(request: httpx.Request) -> httpx.Response:
         "state": "firing", "activeAt": "2027-01-15T08:55:00.123456789Z",
     }  # fmt: skip
     value = {"metric": {"service": "catalog", "job": "catalog"}}
-    data: dict[str, Any] = {
+    answers: dict[str, dict[str, Any]] = {
         "alerts": {"alerts": [firing]},
         "query": {"result": [{**value, "value": [1_800_000_000, "0.5"]}]},
         "query_range": {"result": [{**value, "values": [[1_800_003_000, "2"]]}]},
-    }[kind]
-    return httpx.Response(200, json={"status": "success", "data": data})
+    }
+    return httpx.Response(200, json={"status": "success", "data": answers[kind]})
 
 
 async def test_what_fires_stands_first_and_figures_and_charts_below() -> None:

@@ -12,7 +12,7 @@ from portal import formats
 from portal.backend import Down, part
 from portal.forms import Field
 from portal.page import Flash, Page
-from portal.pages import screen
+from portal.pages import deeds, screen
 from portal.pages.acts import Act, Repeat
 from portal.words import N_
 
@@ -181,6 +181,50 @@ REJECT = Act(
     done=_rejected,
     back=_detail,
     at_once=True,
+)
+
+
+def _applies(page: Page, about: Mapping[str, Any], body: Mapping[str, Any]) -> Repeat:
+    told = page.say(
+        N_("Für %(name)s wird die Beitrittserklärung von %(who)s vom %(day)s eingetragen."),
+        name=about["name"],
+        who=body["signatory"]["name"],
+        day=formats.on_day(body["declared_at"], page.lang),
+    )
+    next_ = page.say(N_("Über den Antrag entscheiden Sie danach unter Aufnahmeanträge."))
+    return Repeat([told, next_], page.say(N_("Erklärung eintragen")))
+
+
+APPLY = Act(
+    title=N_("Beitrittserklärung eintragen"),
+    fields=(
+        Field("wer", N_("Unterzeichnet von"), "/signatory/name"),
+        Field(
+            "funktion", N_("Funktion"), "/signatory/function", hint=N_("Zum Beispiel: Landrätin")
+        ),
+        Field("mail", N_("E-Mail"), "/signatory/mail", "email"),
+        Field("satzung", N_("Satzung bereitgestellt am"), "/satzung_shown_at", "moment"),
+        Field("erklaert", N_("Erklärung abgegeben am"), "/declared_at", "moment"),
+        Field(
+            "unbedingt",
+            N_("Die Erklärung ist unbedingt und liegt in Textform vor (§ 15 GenG)."),
+            "",
+            "ticked",
+        ),
+        Field(
+            "pflicht",
+            N_("Die Pflicht zur Einzahlung ist ausdrücklich übernommen (§ 15a GenG)."),
+            "/accepts_payment_duty",
+            "ticked",
+        ),
+    ),
+    method="POST",
+    address=lambda _page: APPLICATIONS,
+    about=deeds.organisation_of,
+    repeat=_applies,
+    done=deeds.done_with(N_("Die Beitrittserklärung ist eingetragen.")),
+    back=deeds.back,
+    more=lambda about: {"organisation_id": about["organisation_id"]},
 )
 
 

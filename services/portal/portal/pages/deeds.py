@@ -24,7 +24,8 @@ KINDS = (
 SHARE_KINDS = (("mandatory", N_("Pflichtanteile")), ("voluntary", N_("Freiwillige Anteile")))
 
 
-async def _organisation(page: Page) -> Mapping[str, Any]:
+async def organisation_of(page: Page) -> Mapping[str, Any]:
+    """The organisation of the address."""
     address = f"{ORGANISATIONS}/{page.part_of('organisation_id')}"
     found: Mapping[str, Any] = await page.api.get(address)
     return found
@@ -38,12 +39,14 @@ def _at(what: str) -> Callable[[Page], str]:
     return lambda page: f"{ORGANISATIONS}/{page.part_of('organisation_id')}/{what}"
 
 
-def _back(page: Page, about: Any) -> str:
+def back(page: Page, about: Any) -> str:
+    """The page of the organisation; of all, before there is one."""
     id_ = page.request.path_params.get("organisation_id") or (about or {}).get("organisation_id")
     return f"{HERE}/{id_}" if id_ else HERE
 
 
-def _done(title: str) -> Callable[[Page, Mapping[str, Any], Any], Flash]:
+def done_with(title: str) -> Callable[[Page, Mapping[str, Any], Any], Flash]:
+    """What is said afterwards, where no more is to be said than that."""
     return lambda page, _about, _made: Flash("success", page.say(title))
 
 
@@ -94,54 +97,8 @@ REGISTER = Act(
     address=lambda _page: ORGANISATIONS,
     about=_nothing,
     repeat=_registers,
-    done=_done(N_("Die Organisation ist eingetragen.")),
-    back=_back,
-)
-
-# -- apply
-
-
-def _applies(page: Page, about: Mapping[str, Any], body: Mapping[str, Any]) -> Repeat:
-    told = page.say(
-        N_("Für %(name)s wird die Beitrittserklärung von %(who)s vom %(day)s eingetragen."),
-        name=about["name"],
-        who=body["signatory"]["name"],
-        day=formats.on_day(body["declared_at"], page.lang),
-    )
-    next_ = page.say(N_("Über den Antrag entscheiden Sie danach unter Aufnahmeanträge."))
-    return Repeat([told, next_], page.say(N_("Erklärung eintragen")))
-
-
-APPLY = Act(
-    title=N_("Beitrittserklärung eintragen"),
-    fields=(
-        Field("wer", N_("Unterzeichnet von"), "/signatory/name"),
-        Field(
-            "funktion", N_("Funktion"), "/signatory/function", hint=N_("Zum Beispiel: Landrätin")
-        ),
-        Field("mail", N_("E-Mail"), "/signatory/mail", "email"),
-        Field("satzung", N_("Satzung bereitgestellt am"), "/satzung_shown_at", "moment"),
-        Field("erklaert", N_("Erklärung abgegeben am"), "/declared_at", "moment"),
-        Field(
-            "unbedingt",
-            N_("Die Erklärung ist unbedingt und liegt in Textform vor (§ 15 GenG)."),
-            "",
-            "ticked",
-        ),
-        Field(
-            "pflicht",
-            N_("Die Pflicht zur Einzahlung ist ausdrücklich übernommen (§ 15a GenG)."),
-            "/accepts_payment_duty",
-            "ticked",
-        ),
-    ),
-    method="POST",
-    address=lambda _page: "/api/membership/applications",
-    about=_organisation,
-    repeat=_applies,
-    done=_done(N_("Die Beitrittserklärung ist eingetragen.")),
-    back=_back,
-    more=lambda about: {"organisation_id": about["organisation_id"]},
+    done=done_with(N_("Die Organisation ist eingetragen.")),
+    back=back,
 )
 
 # -- pay
@@ -179,10 +136,10 @@ PAY = Act(
     ),
     method="POST",
     address=_at("payments"),
-    about=_organisation,
+    about=organisation_of,
     repeat=_pays,
-    done=_done(N_("Die Zahlung ist gebucht.")),
-    back=_back,
+    done=done_with(N_("Die Zahlung ist gebucht.")),
+    back=back,
     check=_not_too_much,
     start=lambda page, about: {
         "betrag": formats.amount(about["outstanding_cents"], page.lang),
@@ -219,10 +176,10 @@ SUBSCRIBE = Act(
     ),
     method="POST",
     address=_at("shares"),
-    about=_organisation,
+    about=organisation_of,
     repeat=_subscribes,
-    done=_done(N_("Die Anteile sind gezeichnet.")),
-    back=_back,
+    done=done_with(N_("Die Anteile sind gezeichnet.")),
+    back=back,
     start=lambda page, about: {
         "anteile": str(sum(task["shares"] for task in about["tasks"]) or ""),
         "erklaert": page.now.date().isoformat(),
@@ -247,10 +204,10 @@ COUNT = Act(
     ),
     method="PUT",
     address=_at("employees"),
-    about=_organisation,
+    about=organisation_of,
     repeat=_counts,
-    done=_done(N_("Die Zahl der Mitarbeitenden ist gespeichert.")),
-    back=_back,
+    done=done_with(N_("Die Zahl der Mitarbeitenden ist gespeichert.")),
+    back=back,
     start=lambda _page, about: {"mitarbeitende": str(about["employees"])},
     at_once=True,
 )
@@ -293,9 +250,9 @@ GIVE_NOTICE = Act(
     ),
     method="POST",
     address=_at("notice"),
-    about=_organisation,
+    about=organisation_of,
     repeat=_leaves,
     done=_left,
-    back=_back,
+    back=back,
     start=lambda page, _about: {"eingang": page.now.date().isoformat()},
 )

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from portal.page import Page
-from portal.pages import deeds, screen
+from portal.pages import applications, deeds, screen
 from portal.words import N_
 
 ORGANISATIONS = "/api/membership/organisations"
@@ -39,7 +39,7 @@ def routes() -> list[BaseRoute]:
     one = HERE + "/{organisation_id:uuid}"
     acts = {
         f"{HERE}/neu": deeds.REGISTER,
-        f"{one}/antrag": deeds.APPLY,
+        f"{one}/antrag": applications.APPLY,
         f"{one}/zahlung": deeds.PAY,
         f"{one}/anteile": deeds.SUBSCRIBE,
         f"{one}/mitarbeitende": deeds.COUNT,
