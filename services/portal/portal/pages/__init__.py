@@ -127,6 +127,8 @@ def routes() -> list[BaseRoute]:
     from portal.pages import (
         approvals,
         bookings,
+        bulk_check,
+        bulk_start,
         courses,
         inbox,
         mine,
@@ -139,7 +141,7 @@ def routes() -> list[BaseRoute]:
     )
 
     frame = (inbox, preferences, signing, stream, texts)
-    modules = (start, courses, offer, mine, bookings, approvals, *frame)
+    modules = (start, courses, offer, mine, bookings, bulk_start, bulk_check, approvals, *frame)
     return [route for module in modules for route in module.routes()] + _of_the_cooperative()
 
 

@@ -70,15 +70,16 @@ def wanted(page: Page, tab: Tab) -> dict[str, Any]:
     return {
         "state": list(tab.states),
         "q": page.query.get("q", "").strip()[:100],
-        "person_ref": _uuid(page.query.get("person")),
-        "run_id": _uuid(page.query.get("termin")),
+        "person_ref": uuid_of(page.query.get("person")),
+        "run_id": uuid_of(page.query.get("termin")),
         "from_": day_of(first) if readable else None,
         "to": day_of(last) if readable else None,
         "sort": "deadline",
     }
 
 
-def _uuid(text: str | None) -> str | None:
+def uuid_of(text: str | None) -> str | None:
+    """A reference in an address, if it is one."""
     try:
         return str(UUID(text)) if text else None
     except ValueError:
@@ -103,7 +104,7 @@ async def bookings(page: Page) -> Response:
         people.named_like(page, query, PEOPLE_SHOWN),
     )
     items, cursor = found["items"], found["next_cursor"]
-    chosen = _uuid(page.query.get("person"))
+    chosen = uuid_of(page.query.get("person"))
     known = await people.names(page, [*(each["person_ref"] for each in items), chosen])
     return page.render(
         "bookings/list.html",
@@ -129,11 +130,11 @@ def _chips(
 ) -> list[tuple[str, str]]:
     """Filters that no field of the form shows: their names, and the address without each."""
     chips = []
-    chosen = _uuid(page.query.get("person"))
+    chosen = uuid_of(page.query.get("person"))
     if chosen:
         name = people.name_of(known, chosen) or page.say(N_("Eine Person"))
         chips.append((name, address(page, person=None)))
-    if _uuid(page.query.get("termin")):
+    if uuid_of(page.query.get("termin")):
         title = items[0]["title"] if items else page.say(N_("Ein Termin"))
         chips.append((title, address(page, termin=None)))
     return chips

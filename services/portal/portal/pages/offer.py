@@ -28,8 +28,8 @@ TOLD = N_("Sie müssen nichts weiter tun; wir schreiben Ihnen, sobald sich etwas
 async def show(page: Page, refused: Refused | None = None) -> Response:
     """The course with its runs. `?termin=` is the run that is chosen."""
     found = await page.api.get(f"/api/catalog/offers/{page.part_of('offer_id')}")
-    seats = await part(_seats(page, found["runs"]))
-    runs = [_run(page, run, seats) for run in found["runs"]]
+    seats = await part(seats_of(page, found["runs"]))
+    runs = [with_seats(page, run, seats) for run in found["runs"]]
     chosen = _chosen(page, runs)
     return page.render(
         "courses/offer.html",
@@ -38,7 +38,7 @@ async def show(page: Page, refused: Refused | None = None) -> Response:
         description=Markup(nh3.clean(found["description_html"])),  # noqa: S704 - cleaned
         runs=runs,
         chosen=chosen,
-        rules=_rules(page, chosen),
+        rules=rules(page, chosen),
         seats_down=isinstance(seats, Down),
         key=new_key(),
         refused=refused,
@@ -46,7 +46,7 @@ async def show(page: Page, refused: Refused | None = None) -> Response:
     )
 
 
-async def _seats(page: Page, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+async def seats_of(page: Page, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The seats by run, of all runs in one call."""
     if not runs:
         return {}
@@ -55,7 +55,9 @@ async def _seats(page: Page, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any
     return {each["run_id"]: each for each in found["items"]}
 
 
-def _run(page: Page, run: Mapping[str, Any], seats: Mapping[str, Any] | Down) -> dict[str, Any]:
+def with_seats(
+    page: Page, run: Mapping[str, Any], seats: Mapping[str, Any] | Down
+) -> dict[str, Any]:
     """A run with its seats as enrolment counts them (the catalogue's count may be a moment old)."""
     own = seats.get(run["run_id"]) if isinstance(seats, Mapping) else None
     counted = own or {name: run[name] for name in ("capacity", "waiting")} | {
@@ -81,7 +83,7 @@ def _chosen(page: Page, runs: Sequence[dict[str, Any]]) -> dict[str, Any] | None
     return next(iter([*by_choice, *free, *open_]), None)
 
 
-def _rules(page: Page, run: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def rules(page: Page, run: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """The cancellation policy as days on which something begins to cost (domain page 5)."""
     if run is None:
         return []
@@ -89,13 +91,13 @@ def _rules(page: Page, run: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     steps = sorted(run["cancellation_policy"], key=lambda step: -int(step["days_before"]))
     member = bool((page.me.get("organisation") or {}).get("member_today"))
     cents = run["member_cents"] if member else run["standard_cents"]
-    rules = []
+    shown = []
     for number, step in enumerate(steps):
         later = steps[number + 1] if number + 1 < len(steps) else None
         # a step holds up to its own day; the next one begins on the day after
         until = start - timedelta(days=step["days_before"])
-        rules.append({"until": until, "last": later is None, "fee": _fee(step, cents, member)})
-    return rules
+        shown.append({"until": until, "last": later is None, "fee": _fee(step, cents, member)})
+    return shown
 
 
 def _fee(step: Mapping[str, Any], cents: int, member: bool) -> int:

@@ -1,0 +1,251 @@
+"""Booking for many: what would happen row by row, then the booking and its result."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import uuid4
+
+from starlette.datastructures import FormData
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from portal import drafts, enrolments, people, sheets
+from portal import roster as lists
+from portal.backend import Down, Refused, part
+from portal.page import Flash, Page
+from portal.pages import screen
+from portal.pages.bulk_start import COORDINATOR, Errors
+from portal.pages.offer import rules
+from portal.roster import Roster, Row, Verdict
+from portal.words import N_
+
+BULK = f"{enrolments.PATH}/bulk"
+SHORT_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
+CHANGED = N_("Seit der Prüfung hat sich etwas geändert. Bitte prüfen Sie die Liste noch einmal.")
+CODE_HINT = N_("Erlaubt sind Buchstaben, Ziffern und . _ / - (bis zu 40 Zeichen).")
+
+
+async def check(page: Page, errors: Errors | None = None, given: Roster | None = None) -> Response:
+    """Every row with what would become of it, and the sum."""
+    roster = given or await drafts.roster(page)
+    if roster.run_id is None:
+        return page.go("/buchungen/neu/termin")
+    if not roster.rows:
+        return page.go("/buchungen/neu/personen")
+    run = await page.api.get(f"/api/catalog/runs/{roster.run_id}")
+    before = roster.kept()
+    verdicts = await part(judge(page, roster))
+    if roster.kept() != before:  # we know now who some of them are
+        await drafts.keep(page, roster)
+    down = isinstance(verdicts, Down)
+    shown = [] if isinstance(verdicts, Down) else verdicts
+    free = [rule for rule in rules(page, run) if rule["fee"] == 0]
+    return page.render(
+        "bulk/check.html",
+        status=422 if errors else 200,
+        roster=roster,
+        run=run,
+        seats=await part(page.api.get(f"/api/enrolment/runs/{roster.run_id}/seats")),
+        verdicts=lists.sorted_(shown),
+        sum=lists.sum_of(shown, member_today(page)),
+        price_of=lambda each: lists.price_of(each, member_today(page)),
+        free_until=free[-1]["until"] if free else None,
+        down=down,
+        errors=errors or {},
+        encodings=list(sheets.ENCODINGS.items()),
+        separators=[(mark, page.say(word)) for mark, word in sheets.SEPARATORS.items()],
+    )
+
+
+def member_today(page: Page) -> bool | None:
+    """Whether the own organisation is a member; None when nobody can be asked."""
+    if page.me["organisation_down"]:
+        return None
+    return bool(page.me["organisation"].get("member_today"))
+
+
+async def judge(page: Page, roster: Roster) -> list[Verdict]:
+    """A verdict on each row: first who it is, then whether there is a seat."""
+    mails = [row.mail for row in roster.rows if row.mail and not row.ref]
+    found = await _by_mail(page, mails)
+    first = {row.number: lists.identify(row, found) for row in roster.rows}
+    known = [row for row in roster.rows if first[row.number] is None]
+    said = await _tried(page, roster, known) if known else []
+    verdicts = [each for each in first.values() if each]
+    return verdicts + [lists.judged(row, each) for row, each in zip(known, said, strict=True)]
+
+
+async def _by_mail(page: Page, mails: list[str]) -> dict[str, list[dict[str, Any]]] | None:
+    if not mails:
+        return {}
+    asked = page.api.send("POST", f"{people.CONTACTS}/resolve", {"mails": mails})
+    found = await part(asked)
+    if isinstance(found, Down):
+        return None
+    return {each["mail"].lower(): each["people"] for each in found}
+
+
+async def _tried(page: Page, roster: Roster, known: list[Row]) -> list[dict[str, Any]]:
+    body = {"run_id": roster.run_id, "people": [row.ref for row in known]}
+    try:
+        answer = await page.api.send("POST", BULK, body, dry_run="true")
+    except Refused as no:
+        # the run itself takes nobody any more: every row has the same answer
+        return [{"code": no.code, "detail": no.detail}] * len(known)
+    return list(answer["rows"])
+
+
+async def act(page: Page) -> Response:
+    """Correct rows, take one out, add somebody whom we do not know, or book."""
+    form = await page.form()
+    roster = await drafts.roster(page)
+    todo, _, number = str(form.get("tun", "")).partition(":")
+    if roster.run_id is None or not roster.rows:
+        return page.go("/buchungen/neu/ergebnis" if roster.result else "/buchungen/neu/termin")
+    errors = correct(page, roster, form)
+    row = roster.row(int(number)) if number.isdecimal() else None
+    if todo == "entfernen" and row:
+        roster.remove(row.number)
+    elif todo == "erfassen" and row:
+        errors |= await _record(page, row)
+    await drafts.keep(page, roster)
+    if errors:
+        return await check(page, errors, roster)
+    if todo == "buchen":
+        return await book(page, roster, str(form.get("gezeigt", "")))
+    return page.go("/buchungen/neu/pruefen")
+
+
+def correct(page: Page, roster: Roster, form: FormData) -> Errors:
+    """Take over what was typed; a changed address means somebody else."""
+    errors: Errors = {}
+    for row in roster.rows:
+        row.name = str(form.get(f"name-{row.number}", row.name)).strip()
+        mail = str(form.get(f"mail-{row.number}", row.mail)).strip()
+        if mail != row.mail:
+            row.mail, row.ref = mail, None
+        row.ref = str(form.get(f"ref-{row.number}") or "") or row.ref
+    roster.all_or_nothing = form.get("modus") == "alle"
+    for name, field in (("kostenstelle", "cost_centre"), ("bestellnummer", "order_reference")):
+        typed = str(form.get(name, getattr(roster, field))).strip()
+        setattr(roster, field, typed)
+        if typed and not SHORT_CODE.fullmatch(typed):
+            errors[name] = page.say(CODE_HINT)
+    return errors
+
+
+async def _record(page: Page, row: Row) -> Errors:
+    """Add a person of the own organisation who is not known yet."""
+    given, family = lists.name_parts(row.name)
+    if not family:
+        text = page.say(N_("Bitte geben Sie Vorname und Nachname an."))
+        return {f"name-{row.number}": text}
+    body = {"given_name": given or None, "family_name": family, "mail": row.mail}
+    try:
+        made = await page.api.send("POST", people.CONTACTS, body)
+    except Refused as no:
+        pointer = next((each.get("pointer", "") for each in no.errors), "")
+        field = "mail" if "mail" in pointer + no.code else "name"
+        return {f"{field}-{row.number}": no.detail}
+    row.ref, row.name = made["person_ref"], made["name"] or row.name
+    return {}
+
+
+async def book(page: Page, roster: Roster, shown: str) -> Response:
+    """Book what was shown. If anything is different by now, show it again instead."""
+    verdicts = await judge(page, roster)
+    total = lists.sum_of(verdicts, member_today(page))
+    if shown != f"{total.seats}/{total.line}" or not total.bookable:
+        if (await drafts.roster(page)).id != roster.id:  # a second click: it is done already
+            return page.go("/buchungen/neu/ergebnis")
+        return await check(page, {"": page.say(CHANGED)}, roster)
+    body = lists.order(roster, verdicts)
+    headers = {
+        "Idempotency-Key": lists.key_of(roster, body),
+        "Prefer": f"wait={page.settings.settle_seconds}",
+    }
+    try:
+        answer = await page.api.send("POST", BULK, body, headers=headers)
+    except Refused as no:
+        if no.status == 403:
+            raise
+        return await check(page, {"modus" if roster.all_or_nothing else "": no.detail}, roster)
+    await drafts.remember(page, roster)
+    await drafts.keep(page, settled(roster, verdicts, answer))
+    return page.go("/buchungen/neu/ergebnis")
+
+
+def settled(roster: Roster, verdicts: list[Verdict], answer: dict[str, Any]) -> Roster:
+    """The list after the booking: its result, and the rows that still need a hand."""
+    sent = sorted((each.row for each in verdicts if not each.bad), key=lambda row: row.number)
+    rows = [
+        {"number": row.number, "name": row.name, **said}
+        for row, said in zip(sent, answer["rows"], strict=True)
+    ]
+    left = [each.row for each in verdicts if each.bad]
+    result = {"run_id": roster.run_id, "rows": rows, "left": len(left)}
+    return Roster(
+        id=str(uuid4()),
+        run_id=roster.run_id,
+        rows=sorted(left, key=lambda row: row.number),
+        cost_centre=roster.cost_centre,
+        order_reference=roster.order_reference,
+        result=result,
+    )
+
+
+async def result(page: Page) -> Response:
+    """What came of it, row by row, as it stands now."""
+    roster = await drafts.roster(page)
+    if not roster.result:
+        return page.go("/buchungen/neu/termin")
+    run_id = roster.result["run_id"]
+    run = await page.api.get(f"/api/catalog/runs/{run_id}")
+    now = await part(enrolments.several(page, run_id=run_id, limit=100))
+    current = {} if isinstance(now, Down) else {each["enrolment_id"]: each for each in now["items"]}
+    rows = [
+        {"row": row, "booking": current.get(row.get("enrolment_id"))}
+        for row in roster.result["rows"]
+    ]
+    states = [row.get("state") for row in roster.result["rows"]]
+    return page.render(
+        "bulk/result.html",
+        run=run,
+        rows=rows,
+        booked=sum(state not in (None, "waitlisted") for state in states),
+        line=states.count("waitlisted"),
+        failed=states.count(None) + roster.result["left"],
+        left=len(roster.rows),
+    )
+
+
+async def problems(page: Page) -> Response:
+    """The rows that need a hand, as a file."""
+    roster = await drafts.roster(page)
+    if roster.run_id is None or not roster.rows:
+        return page.go("/buchungen/neu/termin")
+    verdicts = await part(judge(page, roster))
+    if isinstance(verdicts, Down):
+        text = page.say(N_("Die Liste kann gerade nicht geprüft werden."))
+        return page.go("/buchungen/neu/pruefen", Flash("warning", text))
+    heads = [N_("Zeile"), N_("Name"), N_("Dienst-E-Mail"), N_("Was fehlt")]
+    lines = [[page.say(head) for head in heads]]
+    for each in lists.sorted_(verdicts):
+        if each.bad:
+            row = each.row
+            lines.append([str(row.number), row.name, row.mail, page.say(each.text)])
+    return Response(
+        sheets.written(lines),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="zu-korrigieren.csv"'},
+    )
+
+
+def routes() -> list[BaseRoute]:
+    """The addresses."""
+    return [
+        screen("/buchungen/neu/pruefen", check, post=act, roles=COORDINATOR),
+        screen("/buchungen/neu/fehler.csv", problems, roles=COORDINATOR),
+        screen("/buchungen/neu/ergebnis", result, roles=COORDINATOR),
+    ]
