@@ -22,8 +22,12 @@ from portal.words import N_
 
 BULK = f"{enrolments.PATH}/bulk"
 SHORT_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
+CODES = (
+    ("kostenstelle", "cost_centre", N_("Kostenstelle")),
+    ("bestellnummer", "order_reference", N_("Bestellnummer")),
+)
 CHANGED = N_("Seit der Prüfung hat sich etwas geändert. Bitte prüfen Sie die Liste noch einmal.")
-CODE_HINT = N_("Erlaubt sind Buchstaben, Ziffern und . _ / - (bis zu 40 Zeichen).")
+CODE_HINT = N_("%(label)s: Erlaubt sind Buchstaben, Ziffern und . _ / - (bis zu 40 Zeichen).")
 
 
 async def check(page: Page, errors: Errors | None = None, given: Roster | None = None) -> Response:
@@ -127,11 +131,11 @@ def correct(page: Page, roster: Roster, form: FormData) -> Errors:
             row.mail, row.ref = mail, None
         row.ref = str(form.get(f"ref-{row.number}") or "") or row.ref
     roster.all_or_nothing = form.get("modus") == "alle"
-    for name, field in (("kostenstelle", "cost_centre"), ("bestellnummer", "order_reference")):
+    for name, field, label in CODES:
         typed = str(form.get(name, getattr(roster, field))).strip()
         setattr(roster, field, typed)
         if typed and not SHORT_CODE.fullmatch(typed):
-            errors[name] = page.say(CODE_HINT)
+            errors[name] = page.say(CODE_HINT, label=page.say(label))
     return errors
 
 
