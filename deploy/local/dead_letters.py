@@ -13,23 +13,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from deploy.local.client import Client, RefusedError
 from deploy.local.ports import SERVICES
 from deploy.local.replay import OPERATOR, letters
 from deploy.local.settings import Settings
 
-COLUMNS = ("service", "topic", "key", "reason", "detail", "attempts", "buried_at", "state", "id")
+COLUMNS = ("id", "service", "topic", "key", "reason", "buried_at", "state", "detail")
 
 
 def show_all(ops: Client, given: argparse.Namespace) -> int:
     """A line for each message that fits; 0 also where there is none."""
-    table = Table(*COLUMNS, box=None)
+    table = Table(*COLUMNS[:-1], Column("detail", no_wrap=True), box=None)
     wanted = {"topic": given.topic, "reason": given.why, "key": given.key, "state": given.state}
     for service in [given.service] if given.service else SERVICES:
         for letter in letters(ops, f"/api/{service}/dead-letters", **wanted):
-            row = {**letter, "service": service, "buried_at": letter["buried_at"][:19]}
+            shown = {"buried_at": letter["buried_at"][:19], "detail": letter["detail"][:40]}
+            row = {**letter, **shown, "service": service}
             table.add_row(*(str(row[name]) for name in COLUMNS))
     if table.row_count:
         Console(width=None if sys.stdout.isatty() else 240).print(table)
