@@ -134,7 +134,18 @@ WORDS: Mapping[str, Says] = {
         N_("Er nimmt keine Buchungen mehr an; bestehende bleiben."),
     ),
     "run-reopened": (N_("Ein abgesagter Termin nimmt wieder Buchungen an."), ""),
-    "one-time": (N_("Der Preis gilt als einmaliger Preis."), ""),
+    "not-json": (N_("Der Inhalt ist kein lesbares JSON."), N_("Prüfen Sie ihn im Prüfer.")),
+    "capacity-assumed": (N_("Die Zahl der Plätze ist nicht bekannt und wird angenommen."), ""),
+    "dates-unpaired": (N_("Es gibt nicht so viele Enden wie Anfänge."), ""),
+    "duplicate-run": (N_("Derselbe Beginn steht zweimal da."), ""),
+    "no-code": (N_("Eine Kompetenz ohne Code bleibt weg."), N_("Ergänzen Sie ihren Code.")),
+    "not-one-time": (N_("Der Preis gilt als einmaliger Preis."), ""),
+    "empty": (N_("Die Nachricht hat keinen Inhalt."), ""),
+    "not-utf8": (N_("Der Inhalt ist kein Text in UTF-8."), ""),
+    "too-deep": (N_("Der Text ist zu tief verschachtelt."), ""),
+    "not-a-number": (N_("NaN und Infinity sind in JSON keine Zahlen."), ""),
+    "number-too-large": (N_("Eine Zahl ist zu groß."), ""),
+    "duplicate-key": (N_("Ein Name steht zweimal im selben Objekt."), ""),
 }
 
 

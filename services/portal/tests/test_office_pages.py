@@ -59,6 +59,26 @@ async def test_what_somebody_else_changed_is_shown_and_what_was_typed_stays() ->
     assert 'value="1.000,00"' in answer.text
 
 
+async def test_what_was_typed_and_its_key_stay_while_the_service_is_down() -> None:
+    nobody = Services()
+    answer = await Browser(nobody, "office").post(f"{HERE}/zahlung", **PAYMENT)
+    assert answer.status_code == 503
+    assert "es wurde nichts geändert" in answer.text
+    assert 'value="1.000,00"' in answer.text
+    assert 'name="schluessel" value="k"' in answer.text
+    assert 'name="fassung" value="7"' in answer.text
+
+
+async def test_a_write_of_which_nobody_knows_is_sent_again_with_the_same_key() -> None:
+    broken = httpx.Response(500, json={})
+    known = services(also={("POST", f"{ONE}/payments"): broken})
+    typed = {**PAYMENT, "schritt": "ausfuehren"}
+    answer = await Browser(known, "office").post(f"{HERE}/zahlung", **typed)
+    assert answer.status_code == 503
+    assert "Wir wissen noch nicht" in answer.text
+    assert 'name="schluessel" value="k"' in answer.text
+
+
 async def test_more_than_what_is_open_is_said_before_the_page_that_repeats() -> None:
     known = services()
     typed = {**PAYMENT, "betrag": "9.000"}

@@ -85,7 +85,7 @@ def prometheus(request: httpx.Request) -> httpx.Response:
     }  # fmt: skip
     value = {"metric": {"service": "catalog", "job": "catalog"}}
     answers: dict[str, dict[str, Any]] = {
-        "alerts": {"alerts": [firing]},
+        "alerts": {"alerts": [firing, {**firing, "labels": {"alertname": "OfTomorrow"}}]},
         "query": {"result": [{**value, "value": [1_800_000_000, "0.5"]}]},
         "query_range": {"result": [{**value, "values": [[1_800_003_000, "2"]]}]},
     }
@@ -99,6 +99,7 @@ async def test_what_fires_stands_first_and_figures_and_charts_below() -> None:
     assert answer.status_code == 200
     text = answer.text
     assert text.index("Ereignisse werden nicht weitergegeben: catalog") < text.index("kc-kpis")
+    assert "OfTomorrow" in text
     assert "&lt;b&gt;" in text
     assert text.count("<svg viewBox") == 4
     assert 'hx-trigger="every 10s"' in text

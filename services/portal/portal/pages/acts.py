@@ -13,12 +13,18 @@ from typing import Any
 from starlette.responses import Response
 
 from portal import forms
-from portal.backend import Refused
+from portal.backend import Down, Refused, Unavailable, part
 from portal.forms import Field
 from portal.page import Flash, Page, new_key
 from portal.words import N_
 
 CHANGED = N_("Die Angaben wurden inzwischen geändert. So stehen sie jetzt:")
+
+NOT_NOW = N_("Das ist gerade nicht möglich. Ihre Angaben bleiben stehen; es wurde nichts geändert.")
+NOT_KNOWN = N_(
+    "Wir wissen noch nicht, ob das angekommen ist. Senden Sie es in einer Minute noch einmal: "
+    "Eingetragen wird es nur einmal."
+)
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,13 @@ class Act:
     async def take(self, page: Page) -> Response:
         """The next step of what was sent."""
         form = await page.form()
-        about = await self.about(page)
         values = forms.typed(form, self.fields)
-        body, errors = forms.read(values, self.fields)
         key = str(form.get("schluessel", "")) or new_key()
+        about = await part(self.about(page))
+        if isinstance(about, Down):
+            kept = {"version": str(form.get("fassung", ""))}
+            return self._form(page, kept, values, {}, key, (503, page.say(NOT_NOW)))
+        body, errors = forms.read(values, self.fields)
         step = form.get("schritt")
         if errors or step == "aendern":
             return self._form(page, about, values, self._said(page, errors, step), key)
@@ -103,9 +112,13 @@ class Act:
             if no.status in (403, 404):
                 raise
             if no.status == 412:
-                return self._form(page, await self.about(page), values, {}, new_key(), changed=True)
+                now = await self.about(page)
+                return self._form(page, now, values, {}, new_key(), (409, page.say(CHANGED)))
             errors = forms.by_field(no, self.fields, page.say)
             return self._form(page, about, values, errors, new_key())
+        except Unavailable as no:
+            text = page.say(NOT_KNOWN if no.sent else NOT_NOW)
+            return self._form(page, about, values, {}, key, (503, text))
         return page.go(self.back(page, made), self.done(page, about, made))
 
     def _form(
@@ -115,19 +128,19 @@ class Act:
         values: Mapping[str, str],
         errors: Mapping[str, str],
         key: str,
-        *,
-        changed: bool = False,
+        notice: tuple[int, str] | None = None,
     ) -> Response:
+        """The form with what was typed. `notice`: a status, and what is said above the fields."""
         return page.render(
             "office/act.html",
-            status=409 if changed else 422 if errors else 200,
+            status=notice[0] if notice else 422 if errors else 200,
             act=self,
             about=about,
             values=values,
             errors=errors,
-            changed=page.say(CHANGED) if changed else "",
+            notice=notice[1] if notice else "",
             key=key,
             version=about.get("version", ""),
-            repeat=self.repeat(page, about, {}) if self.at_once else None,
+            repeat=self.repeat(page, about, {}) if self.at_once and len(about) > 1 else None,
             cancel=self.back(page, about),
         )

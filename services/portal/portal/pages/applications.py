@@ -19,7 +19,7 @@ from portal.words import N_
 APPLICATIONS = "/api/membership/applications"
 HERE = "/genossenschaft/antraege"
 DECIDED = {
-    "": ("applied", N_("Offen")),
+    "": ("applied", N_("Zu entscheiden")),
     "zugelassen": ("admitted", N_("Zugelassen")),
     "abgelehnt": ("rejected", N_("Abgelehnt")),
 }
