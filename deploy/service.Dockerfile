@@ -52,7 +52,7 @@ ENV PATH=/opt/kommunalcampus/bin:$PATH PGSSLROOTCERT=/etc/ssl/certs/ca-certifica
 WORKDIR /app
 USER 10001:10001
 EXPOSE 8000
-HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=6 \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=300s --retries=6 \
     CMD ["python", "/opt/kommunalcampus/tools/healthy.py"]
 # the shell becomes the service: signals reach it
 CMD ["/bin/sh", "-c", "exec python -m \"$KC_SERVICE\""]

@@ -27,6 +27,7 @@ from deploy.local.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120
+WHOLE_SECONDS = 900
 LIMITS = (
     *("--read-only", "--tmpfs", "/tmp:size=32m,mode=1777", "--cap-drop", "ALL"),  # noqa: S108
     *("--security-opt", "no-new-privileges", "--memory", "384m", "--pids-limit", "512"),
@@ -191,7 +192,7 @@ def whole_platform_runs(proof: Proof) -> None:
         def all_well() -> bool:
             return set(composed.states(proof.engine).values()) == {"healthy"}
 
-        well = until(all_well)
+        well = until(all_well, WHOLE_SECONDS)
         count, seconds = len(composed.states(proof.engine)), time.monotonic() - began
         expect(
             well,
@@ -255,6 +256,8 @@ def main() -> int:
     except ContainerError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
