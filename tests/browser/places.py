@@ -36,7 +36,10 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/",
         "/kurse/{offer_id}",
         "/buchungen",
-        "/buchungen?stand=waitlisted",
+        "/buchungen?stand=warteliste",
+        "/buchungen/neu/termin",
+        "/buchungen/neu/termin?kurs={offer_id}",
+        "/buchungen/neu/personen?termin={free_run}",
         "/freigaben",
         "/freigaben/{asked}/ablehnen",
     ),
@@ -95,6 +98,7 @@ FILES_AND_PIECES = (
     "/meine-kurse/{}/kalender",
     "/buchungen/export.csv",
     "/buchungen/{}/zeile",
+    "/buchungen/neu/fehler.csv",
     "/genossenschaft/mitglieder/datei",
     "/live",
     "/ansicht",
@@ -102,3 +106,6 @@ FILES_AND_PIECES = (
     "/anmelden/zurueck",
 )
 """What is no page: files, pieces that the script fetches, and ways elsewhere."""
+
+ON_THE_WAY = ("/buchungen/neu/pruefen", "/buchungen/neu/ergebnis")
+"""Pages that show what was typed just before: the test of that way looks at them."""

@@ -11,13 +11,26 @@ from starlette.routing import Route
 
 from tests.browser import axe
 from tests.browser.person import DESKTOP, PHONE, Person
-from tests.browser.places import FILES_AND_PIECES, cases, filled
+from tests.browser.places import FILES_AND_PIECES, ON_THE_WAY, cases, filled
 from tests.browser.world import World
 
 Seat = Callable[..., Person]
 THEME = "theme => document.documentElement.dataset.kernTheme = theme"
 WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 EXPECTED_404 = "/gibt-es-nicht"
+
+
+def look(person: Person, name: str | None) -> None:
+    """The page that is open, in both sizes and themes; with a name, pictures are kept."""
+    for size, width in (("desktop", DESKTOP), ("phone", PHONE)):
+        person.page.set_viewport_size({"width": width[0], "height": width[1]})
+        for theme in ("light", "dark"):
+            person.page.evaluate(THEME, theme)
+            found = axe.violations(person.page)
+            assert found == [], (size, theme)
+            assert person.page.evaluate(WIDTH) <= 0, f"{size}: scrolls sideways"
+            if name:
+                person.shoot(f"{name}-{size}-{theme}")
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])
@@ -31,22 +44,15 @@ def test_nothing_hinders_anybody(
     assert status == (404 if path == EXPECTED_404 else 200)
     assert person.page.locator("html").get_attribute("lang") == lang
     name = re.sub(r"[^a-z0-9]+", "-", f"{lang}-{user or 'visitor'}{path}".lower()).strip("-")
-    for size, width in (("desktop", DESKTOP), ("phone", PHONE)):
-        person.page.set_viewport_size({"width": width[0], "height": width[1]})
-        for theme in ("light", "dark"):
-            person.page.evaluate(THEME, theme)
-            found = axe.violations(person.page)
-            assert found == [], (size, theme)
-            assert person.page.evaluate(WIDTH) <= 0, f"{size}: scrolls sideways"
-            if lang == "de":
-                person.shoot(f"{name}-{size}-{theme}")
+    look(person, name if lang == "de" else None)
     heard = [line for line in person.said if not (path == EXPECTED_404 and "404" in line)]
     assert heard == []
 
 
 def test_every_page_is_looked_at() -> None:
     id_ = re.compile(r"\{[^}]*\}")
-    seen = {id_.sub("{}", path.partition("?")[0]) for _, path in cases()} | {*FILES_AND_PIECES}
+    seen = {id_.sub("{}", path.partition("?")[0]) for _, path in cases()}
+    seen |= {*FILES_AND_PIECES, *ON_THE_WAY}
     there = {
         id_.sub("{}", route.path)
         for route in routes()

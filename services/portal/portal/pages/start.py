@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import enrolments, formats, states
+from portal import enrolments, formats, people, states
 from portal.backend import Down, part
 from portal.page import Page
 from portal.pages import PEOPLE, dead_letters, screen, submissions
@@ -68,12 +68,14 @@ async def _own(page: Page) -> list[dict[str, Any]] | None:
 
 
 async def _to_decide(page: Page) -> dict[str, Any] | None:
-    """What a coordinator or an approver has to look at."""
+    """What a coordinator or an approver has to look at, with the names of whom it is about."""
     if not page.has("coordinator", "approver"):
         return None
-    return await enrolments.several(
-        page, state=["awaiting_approval", "offered"], sort="deadline", limit=SHOWN
-    )
+    due = ["awaiting_approval", "offered"] if page.has("coordinator") else ["awaiting_approval"]
+    found = await enrolments.several(page, state=due, sort="deadline", limit=SHOWN)
+    known = await people.names(page, (each["person_ref"] for each in found["items"]))
+    total = sum(found["counts"].get(state, 0) for state in due)
+    return {**found, "names": known, "total": total}
 
 
 async def _rejected(page: Page) -> list[dict[str, Any]] | None:
