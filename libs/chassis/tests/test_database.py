@@ -21,7 +21,8 @@ def elsewhere(servers: Servers, **parts: Any) -> Database:
     """A database that does not let us in."""
     url = make_url(servers.postgres).set(drivername="postgresql+asyncpg", **parts)
     address = url.render_as_string(hide_password=False)
-    return Database(Settings(database_url=address, issuer="i", jwks_url="j"), "nobody")
+    settings = Settings(database_url=address, issuer="i", jwks_url="j", plaintext="database_url")
+    return Database(settings, "nobody")
 
 
 @pytest.mark.parametrize(
