@@ -100,6 +100,10 @@ class Frame:
 
 
 def _path(frame: Frame, points: Points) -> str:
+    if len(points) == 1:  # a line of one point could not be seen
+        ((at, value),) = points
+        x, y = frame.x(at), frame.y(value)
+        return f"M{max(LEFT, x - 4)} {y} L{min(RIGHT, x + 4)} {y}"
     return " ".join(
         f"{'L' if number else 'M'}{frame.x(at)} {frame.y(value)}"
         for number, (at, value) in enumerate(points)

@@ -51,6 +51,13 @@ def test_heights_are_proportional_to_values() -> None:
     assert (float(low), float(high)) == (BOTTOM, TOP)
 
 
+def test_a_single_point_can_be_seen() -> None:
+    chart = charts.lines([(START + HOUR, 1.0)], START, START + HOUR)
+    assert chart is not None
+    (left, _), (right, _) = re.findall(r"[ML]([\d.]+) ([\d.]+)", chart.line)
+    assert float(left) < float(right) <= RIGHT
+
+
 def test_a_goal_is_drawn_only_where_it_is_near() -> None:
     near = charts.lines(points([5, 9]), START, START + HOUR, goal=10)
     far = charts.lines(points([0.1, 0.2]), START, START + HOUR, goal=30)

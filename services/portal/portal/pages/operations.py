@@ -157,8 +157,8 @@ CURVES = {
     "outbox": "max(kc:outbox_age_seconds:max)",
 }
 COUNTED = {
-    "written": "avg_over_time(kc:booking_writes:rate2m[%(step)ds]) * %(step)d",
-    "failed": "avg_over_time(kc:booking_failures:rate2m[%(step)ds]) * %(step)d",
+    "written": "sum_over_time(kc:booking_writes:rate2m[%(step)ds:60s]) * 60",
+    "failed": "sum_over_time(kc:booking_failures:rate2m[%(step)ds:60s]) * 60",
 }
 
 
@@ -202,20 +202,22 @@ def _curve(
     text = ""
     if points:
         at, most = max(points, key=lambda point: point[1])
-        clock = formats.clock(datetime.fromtimestamp(at, formats.BERLIN), page.lang)
         text = page.say(
-            N_("Höchster Wert %(value)s s um %(time)s.") if most else N_("Durchgehend 0 s."),
+            N_("Höchster Wert %(value)s s (%(time)s).") if most else N_("Durchgehend 0 s."),
             value=formats.decimal(most, page.lang),
-            time=clock,
+            time=formats.short_moment(_at(at).isoformat(), page.lang),
         )
     heads = (N_("95 von 100"), N_("Median")) if second else (N_("Sekunden"),)
     also = dict(second)
     every = max(1, len(points) // 12)
     rows: list[tuple[datetime, list[float | None]]] = [
-        (datetime.fromtimestamp(at, formats.BERLIN), [value, also.get(at)][: len(heads)])
-        for at, value in points[::every]
+        (_at(at), [value, also.get(at)][: len(heads)]) for at, value in points[::every]
     ]
     return Drawn(name, title, text, N_("Sekunden"), chart, heads, rows)
+
+
+def _at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, formats.BERLIN)
 
 
 def _columns(page: Page, bars: Mapping[str, Points], frame: tuple[float, ...]) -> Drawn:
@@ -228,8 +230,7 @@ def _columns(page: Page, bars: Mapping[str, Points], frame: tuple[float, ...]) -
     )
     good = [(at, max(0.0, value - failed.get(at, 0.0))) for at, value in bars["written"]]
     rows: list[tuple[datetime, list[float | None]]] = [
-        (datetime.fromtimestamp(at, formats.BERLIN), [value, failed.get(at, 0.0)])
-        for at, value in good
+        (_at(at), [value, failed.get(at, 0.0)]) for at, value in good
     ]
     return Drawn(
         "buchungen",
