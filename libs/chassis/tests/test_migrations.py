@@ -10,11 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-SECOND = '''
+ONE_MORE = '''
 """One more."""
 
-revision = "0002"
-down_revision = "0001_first"
+revision = "0003"
+down_revision = "0002_dead_letter_acts"
 
 
 def upgrade() -> None:
@@ -26,13 +26,13 @@ async def test_a_replica_that_may_not_change_the_schema_waits_until_somebody_did
     servers: Servers, tmp_path: Path
 ) -> None:
     newer = shutil.copytree(MIGRATIONS, tmp_path / "newer", ignore=shutil.ignore_patterns("__*"))
-    (newer / "0002_second.py").write_text(SECOND)
+    (newer / "0003_one_more.py").write_text(ONE_MORE)
     async with new_database(servers) as url:
         with pytest.raises(OlderError, match="nothing"):
             await migrated(url, MIGRATIONS)
         await migrate(url, MIGRATIONS)
         await migrated(url, MIGRATIONS)
-        with pytest.raises(OlderError, match="0001_first"):
+        with pytest.raises(OlderError, match="0002_dead_letter_acts"):
             await migrated(url, newer)
         await migrate(url, newer)
         await migrated(url, newer)

@@ -20,7 +20,7 @@ import json, sys
 from chassis.app import serve
 from libs.chassis.tests.conftest import build
 
-serve(build(**json.loads(sys.argv[1])))
+serve(lambda: build(**json.loads(sys.argv[1])))
 """
 PATIENCE = 8  # seconds that `deploy/local` gives
 
