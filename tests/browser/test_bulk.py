@@ -34,6 +34,7 @@ def test_a_list_is_read_corrected_booked_and_told_row_by_row(seat: Seat, world: 
     person.page.fill("#mail-2", f"g.{new}@{DOMAIN}")
     person.press("Korrigierte Zeilen neu prüfen")
     person.press("Person erfassen: Zeile 2")
+    person.reads("Sie buchen verbindlich 2 Plätze")
     person.page.fill("#kostenstelle", "11201")
     person.press("2 Plätze buchen")
     person.reads("2 gebucht, 0 auf der Warteliste, 0 nicht gebucht")

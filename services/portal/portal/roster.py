@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -50,10 +50,11 @@ class Roster:
 
     @classmethod
     def of(cls, kept: Mapping[str, Any] | None) -> Roster:
-        """From the draft."""
+        """From the draft. What an earlier release kept and this one does not know is left out."""
         if not kept:
             return cls()
-        return cls(**{**kept, "rows": [Row(**row) for row in kept["rows"]]})
+        rows = [Row(**_known(Row, row)) for row in kept.get("rows", ())]
+        return cls(**{**_known(cls, kept), "rows": rows})
 
     def kept(self) -> dict[str, Any]:
         """As the draft."""
@@ -77,6 +78,11 @@ class Roster:
     def row(self, number: int) -> Row | None:
         """The row with that number."""
         return next((row for row in self.rows if row.number == number), None)
+
+
+def _known(kind: type[Row] | type[Roster], kept: Mapping[str, Any]) -> dict[str, Any]:
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in kept.items() if name in names}
 
 
 def rows_of(lines: Sequence[Sequence[str]]) -> list[Row]:

@@ -63,6 +63,12 @@ def test_a_list_comes_back_from_its_draft_as_it_was() -> None:
     assert Roster.of(roster.kept()) == roster
 
 
+def test_a_draft_of_an_earlier_release_can_still_be_read() -> None:
+    kept = {**Roster(run_id=ANNA).kept(), "mood": "good", "rows": [{"number": 1, "shoes": 43}]}
+    assert Roster.of(kept).rows == [Row(1)]
+    assert Roster.of(kept).run_id == ANNA
+
+
 @pytest.mark.parametrize(
     ("mail", "found", "kind"),
     [
