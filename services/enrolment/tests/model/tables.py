@@ -129,6 +129,9 @@ class Session(Transaction):
         """Remember what is told with this commit."""
         self.told += events
 
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """What is counted after the commit is no part of the model."""
+
     def first_run(self) -> Any:
         """The row of the first run."""
         return self._vault.rows[min(self._numbers["run"].items())[1]]
