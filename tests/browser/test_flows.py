@@ -42,17 +42,18 @@ def test_an_employee_finds_a_course_and_asks_for_a_seat_by_keyboard_only(
 def test_an_offered_seat_is_accepted_and_the_other_window_sees_it(seat: Seat, world: World) -> None:
     watching, acting = seat("anna.employee"), seat("anna.employee")
     watching.go("/meine-kurse")
-    watching.reads("Sie können etwas tun")
-    acting.go(f"/platz/{world.seen.offered}")
+    mine = watching.page.locator(f'a[href="/platz/{world.seen.to_accept}"]')
+    mine.wait_for()
+    acting.go(f"/platz/{world.seen.to_accept}")
     acting.press("Platz annehmen")
     acting.page.wait_for_url("**/meine-kurse")
     acting.reads("Der Platz ist gebucht.")
-    watching.page.get_by_text("Sie können etwas tun").wait_for(state="detached")
+    mine.wait_for(state="detached")
 
 
 def test_a_seat_is_called_off_after_its_cost_was_shown(seat: Seat, world: World) -> None:
     anna = seat("anna.employee")
-    anna.go(f"/meine-kurse/{world.seen.confirmed}/absagen")
+    anna.go(f"/meine-kurse/{world.seen.to_call_off}/absagen")
     anna.reads("Es entstehen keine Kosten.")
     anna.press("Platz absagen")
     anna.page.wait_for_url("**/meine-kurse")

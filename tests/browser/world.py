@@ -21,6 +21,9 @@ class Seen:
     """Anna's certain seat."""
     offered: str
     """A seat that has become free for Anna."""
+    to_call_off: str
+    to_accept: str
+    """The same for what somebody does: the others stay as they are, to be looked at."""
     asked: str
     """A request of Anna that somebody has to decide on."""
     application: str
@@ -43,7 +46,9 @@ def build(platform: Platform) -> World:
     """Make it through the same ways that people and providers use."""
     free = platform.a_run(capacity=20, title="Digitale Akte einführen")
     full = platform.a_run(capacity=1, title="Neu in der Führung: die ersten 100 Tage")
+    another = platform.a_run(capacity=1, title="Konflikte im Team lösen")
     kept = platform.a_run(capacity=9, title="Datenschutz im Amt")
+    left = platform.a_run(capacity=9, title="E-Rechnung in der Kämmerei")
     decided = platform.a_run(capacity=5, title="Leichte Sprache in Bescheiden")
     with (
         platform.as_user("anna.employee") as anna,
@@ -58,6 +63,8 @@ def build(platform: Platform) -> World:
             free_run=free,
             confirmed=_confirmed(anna, paul, kept),
             offered=_offered(anna, carla, full),
+            to_call_off=_confirmed(anna, paul, left),
+            to_accept=_offered(anna, carla, another),
             asked=str(anna.post(BOOK, {"run_id": decided}, wait=10)["enrolment_id"]),
             application=application,
             organisation=organisation,
