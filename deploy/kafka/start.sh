@@ -1,16 +1,17 @@
 #!/bin/sh
 # Kafka in a container: the settings of this folder and the container's own addresses, storage
-# formatted once. deploy/local/kafka.py does the same on one machine. Nothing but /tmp and the data
-# folder is written.
+# formatted once. deploy/local/kafka.py does the same on one machine. Nothing but a temporary folder
+# and the data folder is written.
 set -eu
 home=${KAFKA_HOME:-/opt/kafka}
 data=${KAFKA_DATA:-/var/lib/kafka/data}
 here=$(dirname "$0")
-export LOG_DIR=/tmp/kafka-logs
+own=$(mktemp -d)
+export LOG_DIR="$own/logs"
 export KAFKA_LOG4J_OPTS="-Dlog4j2.configurationFile=$here/log4j2.properties"
 
-cp "$here/server.properties" /tmp/server.properties
-cat >> /tmp/server.properties <<PROPERTIES
+cp "$here/server.properties" "$own/server.properties"
+cat >> "$own/server.properties" <<PROPERTIES
 
 node.id=1
 listeners=PLAINTEXT://:9092,CONTROLLER://127.0.0.1:9093
@@ -21,6 +22,6 @@ PROPERTIES
 
 if [ ! -f "$data/meta.properties" ]; then
     "$home/bin/kafka-storage.sh" format --ignore-formatted \
-        -t "$("$home/bin/kafka-storage.sh" random-uuid)" -c /tmp/server.properties
+        -t "$("$home/bin/kafka-storage.sh" random-uuid)" -c "$own/server.properties"
 fi
-exec "$home/bin/kafka-server-start.sh" /tmp/server.properties
+exec "$home/bin/kafka-server-start.sh" "$own/server.properties"
