@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from chassis.database import is_outage
@@ -60,12 +61,7 @@ async def signed_out(request: Request, _error: Exception) -> Response:
 
 def sign_in(page: Page) -> str:
     """The address of the sign-in that leads back to this page."""
-    from urllib.parse import quote
-
-    request = page.request
-    back = page.at(request.state.path)
-    if request.method == "GET" and request.url.query:
-        back += f"?{request.url.query}"
+    back = page.here if page.request.method == "GET" else page.at(page.request.state.path)
     return f"{page.at('/anmelden')}?weiter={quote(back, safe='')}"
 
 

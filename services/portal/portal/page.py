@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,6 +112,12 @@ class Page:
 
     # -- answers
 
+    @property
+    def here(self) -> str:
+        """The address of this page, with its query."""
+        query = self.request.url.query
+        return self.at(self.request.state.path) + (f"?{query}" if query else "")
+
     def at(self, path: str) -> str:
         """The address of a page in this language."""
         return f"/en{path}".removesuffix("/") or "/" if self.lang == "en" else path
@@ -159,8 +164,3 @@ Screen = Callable[[Page], Awaitable[Response]]
 def new_key() -> str:
     """The key of one form: however often it is sent, it has its effect once."""
     return str(uuid4())
-
-
-def reference() -> str:
-    """A short number by which a failure is found again."""
-    return secrets.token_hex(4)

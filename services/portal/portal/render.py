@@ -84,12 +84,11 @@ def page(page: Page, template: str, context: Mapping[str, Any]) -> str:
         "me": page.me,
         "nav": areas.navigation(page),
         "elsewhere": areas.elsewhere(page),
-        "here": path,
         "other_lang": other,
         "other_url": _other(page, path),
         "theme": page.request.cookies.get("kc_ansicht", "light"),
         "csrf": session.csrf(page.sealer.key) if session else "",
-        "back": _back(page, path),
+        "back": page.here,
     }
     return environment(page.lang).get_template(template).render({**frame, **context})
 
@@ -98,8 +97,3 @@ def _other(page: Page, path: str) -> str:
     query = page.request.url.query
     prefix = "/en" if page.lang == "de" else ""
     return f"{prefix}{path}".removesuffix("/") + (f"?{query}" if query else "") or "/"
-
-
-def _back(page: Page, path: str) -> str:
-    query = page.request.url.query
-    return page.at(path) + (f"?{query}" if query else "")

@@ -36,7 +36,6 @@ LOOKS = {
     "attended": Look("success", "kern-icon--check", N_("Teilgenommen")),
     "missed": Look("neutral", "kern-icon--close", N_("Nicht teilgenommen")),
 }
-ALL = tuple(name for name in LOOKS if name not in ("price_late", "cancelled_by_provider"))
 OPEN = ("requested", "awaiting_approval", "waitlisted", "offered", "confirmed")
 ENDED = ("rejected", "cancelled", "expired", "attended", "missed")
 BY_PROVIDER = ("run-cancelled", "offer-withdrawn")

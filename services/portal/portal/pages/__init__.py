@@ -77,7 +77,7 @@ async def _enter(request: Request, public: bool) -> Page | Response:
     api = Backend(state.services, token, request.state.lang, request.state.correlation_id)
     page = Page(request, session, api)
     request.state.page = page
-    if session is not None and "hx-request" not in request.headers:
+    if session is not None and not page.is_fragment:
         page.me = await _me(page)
     return page
 

@@ -71,6 +71,7 @@ async def search(page: Page) -> Response:
         sort=sort,
         errors=errors,
         formats=FORMATS,
+        name_of=lambda facet: label(facet, page.lang),
         sorts=SORTS,
         chips=_chips(page, asked, found["facets"]),
         more=_address({**_state(page), "ab": found["next_cursor"]}),

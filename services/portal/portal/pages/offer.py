@@ -11,7 +11,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import formats
+from portal import enrolments, formats
 from portal.backend import Down, Refused, part
 from portal.page import Flash, Page, new_key
 from portal.pages import screen
@@ -148,7 +148,7 @@ async def request(page: Page) -> Response:
     try:
         made = await page.api.send(
             "POST",
-            "/api/enrolment/enrolments",
+            enrolments.PATH,
             {"run_id": str(form.get("termin", ""))},
             headers={
                 "Idempotency-Key": str(form.get("schluessel", "")),
