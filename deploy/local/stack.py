@@ -258,10 +258,13 @@ class Stack:
         part = self.parts[name]
         deadline = time.monotonic() + part.stop_seconds + 5
         while (state := self._supervisor.states().get(name)) and (
-            state.pid or state.word in {"BACKOFF", "STOPPING"}
+            state.pid or state.word in {"BACKOFF", "STOPPING", "EXITED"}
         ):
             if time.monotonic() > deadline:
-                raise NotReadyError(f"{name} (pid {state.pid}) does not stop.")
+                raise NotReadyError(f"{name} (pid {state.pid}) does not stop: {state.word}.")
+            if state.word in {"STARTING", "RUNNING", "BACKOFF", "EXITED"}:
+                # it ended by itself just before it was asked, and is started anew
+                self._supervisor.stop(name)
             time.sleep(POLL)
 
     def _teller(

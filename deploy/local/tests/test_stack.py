@@ -108,6 +108,24 @@ def test_a_part_that_was_stopped_stays_stopped_until_it_is_started(stack: Stack)
     assert stack.parts["postgres"].ready()
 
 
+def test_what_dies_just_before_it_is_stopped_is_not_started_anew(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The supervisor takes no stop for what just died, and starts it again a moment later."""
+    really, asked = supervisor.Supervisor.stop, []
+
+    def too_early_at_first(self: supervisor.Supervisor, name: str) -> None:
+        asked.append(name)
+        if len(asked) > 1:
+            really(self, name)
+
+    monkeypatch.setattr(supervisor.Supervisor, "stop", too_early_at_first)
+    stack.kill("postgres")
+    stack.stop("postgres")
+    assert stack.states()["postgres"].word == "STOPPED"
+    stack.start("postgres")
+
+
 async def test_state_survives_down_and_up_and_down_leaves_no_process(stack: Stack) -> None:
     await _write(stack)
     stack.down()

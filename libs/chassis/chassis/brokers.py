@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from chassis.broken import tell_broken_connections
 from chassis.settings import ServiceSettings
 
 SASL: dict[str, Callable[..., BaseSecurity]] = {
@@ -42,6 +43,7 @@ class Brokers:
     @property
     def client(self) -> dict[str, Any]:
         """Arguments of every client of aiokafka."""
+        tell_broken_connections()
         options: dict[str, Any] = {
             "bootstrap_servers": self.bootstrap,
             "security_protocol": self.security.upper(),
@@ -57,6 +59,7 @@ class Brokers:
     @property
     def faststream(self) -> BaseSecurity | None:
         """The same for FastStream's broker."""
+        tell_broken_connections()
         context = self._context() if self._encrypted else None
         if self._signs_in:
             kind = SASL[self.mechanism]
