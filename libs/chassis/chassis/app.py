@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,24 +11,18 @@ from typing import Any
 
 import structlog
 import uvicorn
-from contracts.refusal import Refusal
-from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
-from starlette.routing import Match
+from fastapi import APIRouter, Depends, FastAPI
 
 from chassis import (
     admission,
+    answers,
     doors,
-    findings,
     housekeeping,
     leaving,
     logs,
-    metrics,
     operations,
-    problems,
     safety,
+    standstill,
     tracing,
 )
 from chassis.auth import Keys, Verifier
@@ -90,6 +85,7 @@ class Running:
         self.timers = Timers([*service.timers, *housekeeping.TIMERS], self.db)
         self.listener: Listener | None = None
         self.database_ready = self.kafka_ready = self.leaving = False
+        self.give_up: Callable[[], None] = lambda: None  # when only a new process helps
         self._broker: Any = None
         self._tasks: list[asyncio.Task[None]] = []
         self._relaying: asyncio.Task[None] | None = None
@@ -125,6 +121,7 @@ class Running:
             raise
         self._broker, self.listener = broker, listener
         self._relaying = asyncio.create_task(self.relay.run())
+        self._tasks.append(asyncio.create_task(standstill.watch(listener, self.give_up)))
 
     async def _until(self, what: str, prepare: Callable[[], Awaitable[None]]) -> None:
         pause = 0.2
@@ -201,10 +198,10 @@ def create_app(service: Service) -> FastAPI:
     app.state.verifier = Verifier(settings.issuer, settings.audience, Keys(settings.jwks_url))
     for router in (*service.routers, operations.router(service.name, settings)):
         app.include_router(router)
-    _answer_errors(app, service.name)
+    answers.answer_errors(app, service.name)
     app.openapi = lambda: with_door_answers(FastAPI.openapi(app))  # type: ignore[method-assign]
     hot = [route for router in service.routers for route in chosen(router.routes, service.straight)]
-    app.add_middleware(Straight, routes=hot, refused=_refused(service.name))
+    app.add_middleware(Straight, routes=hot, refused=answers.refused(service.name))
     app.add_middleware(
         doors.BodyCheck, limit=settings.max_body_bytes, larger=dict(service.larger_bodies)
     )
@@ -216,57 +213,6 @@ def create_app(service: Service) -> FastAPI:
         leaving=lambda: running.leaving,
     )
     return app
-
-
-def _refused(name: str) -> Callable[[Request, Exception], Response]:
-    """How a no is answered, whichever way a request came."""
-
-    def answer(request: Request, no: Exception) -> Response:
-        if isinstance(no, Refusal):
-            metrics.REFUSALS.labels(name, no.code).inc()
-            return problems.refused(request, no)
-        if isinstance(no, problems.Unavailable):
-            return problems.unavailable(request, no)
-        raise no
-
-    return answer
-
-
-def _answer_errors(app: FastAPI, name: str) -> None:
-    answered = _refused(name)
-
-    @app.exception_handler(Refusal)
-    @app.exception_handler(problems.Unavailable)
-    async def refused(request: Request, no: Exception) -> Response:
-        return answered(request, no)
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:
-        entries = error.errors()
-        if any(entry["type"] == "json_invalid" for entry in entries):
-            return problems.problem(request, problems.MALFORMED)
-        told = [findings.found(entry, problems.language(request)) for entry in entries]
-        return problems.problem(request, problems.INVALID, told)
-
-    @app.exception_handler(HTTPException)
-    async def plain(request: Request, error: HTTPException) -> Response:
-        rule = problems.BY_STATUS.get(error.status_code, problems.MALFORMED)
-        headers = dict(error.headers or {})
-        if rule is problems.NO_METHOD:
-            headers["Allow"] = ", ".join(_methods(app, request))
-        return problems.problem(request, rule, headers=headers)
-
-
-def _methods(app: FastAPI, request: Request) -> list[str]:
-    """Every method of a path. The framework names those of the first route that fits."""
-    return [
-        method
-        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
-        if any(
-            route.matches({**request.scope, "method": method})[0] is Match.FULL
-            for route in app.router.routes
-        )
-    ]
 
 
 def _collect_less_often() -> None:
@@ -282,6 +228,7 @@ def serve(build: Callable[[], Service]) -> None:
     logs.configure(service.name, service.settings.log_level)
     tracing.configure(service.name, service.settings.otlp_endpoint)
     app = create_app(service)
+    app.state.running.give_up = lambda: signal.raise_signal(signal.SIGTERM)
     _collect_less_often()
     config = uvicorn.Config(
         app,

@@ -4,7 +4,7 @@ Health, figures and the reference are private: the gateway does not pass them.
 """
 
 from collections.abc import Sequence
-from time import monotonic, time
+from time import time
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,8 +15,8 @@ from chassis import dead_letter_routes, dead_letters, metrics, problems
 from chassis.database import is_outage
 from chassis.kafka import Listener
 from chassis.settings import ServiceSettings
+from chassis.standstill import lag, stands_still
 
-STANDSTILL_SECONDS = 60.0
 STANDS_STILL = problems.Unavailable("consumer-stands-still")
 
 OUTBOX = text("SELECT count(*) AS depth, min(created_at) AS oldest FROM outbox")
@@ -35,7 +35,7 @@ def _health(routes: APIRouter) -> None:
     @routes.get("/health/live", include_in_schema=False)
     async def live(request: Request) -> Response:
         listener = request.app.state.running.listener
-        if listener is not None and await _stands_still(listener):
+        if listener is not None and await stands_still(listener):
             return problems.unavailable(request, STANDS_STILL)
         return Response('{"status":"live"}', media_type="application/json")
 
@@ -71,24 +71,12 @@ def _private(routes: APIRouter, name: str) -> None:
         return Response(document, media_type="application/json")
 
 
-async def _stands_still(listener: Listener) -> bool:
-    """Records wait, no outage is waited out, and yet nothing was handled for a minute.
-
-    aiokafka's consumers have been seen to stop without a word; a restart helps.
-    """
-    consumer = listener.consumer
-    if consumer is None or consumer.paused() or listener.delivered.running.locked():
-        return False
-    silent = monotonic() - listener.delivered.last_handled_at
-    return silent > STANDSTILL_SECONDS and any((await _lag(listener)).values())
-
-
 async def refresh(running: Any, name: str) -> None:
     """Bring the figures up to date that are read rather than counted."""
     metrics.POOL_IN_USE.labels(name).set(running.db.engine.pool.checkedout())
     if running.listener is not None:
         await _show_lag(running.listener, name)
-        metrics.STALLED.labels(name).set(await _stands_still(running.listener))
+        metrics.STALLED.labels(name).set(await stands_still(running.listener))
     if not running.database_ready:
         return
     try:
@@ -109,19 +97,7 @@ async def refresh(running: Any, name: str) -> None:
 
 
 async def _show_lag(listener: Listener, name: str) -> None:
-    for topic, records in (await _lag(listener)).items():
+    for topic, records in (await lag(listener)).items():
         age = time() - listener.delivered.handled_until[topic]
         metrics.LAG_RECORDS.labels(name, topic).set(records)
         metrics.LAG_SECONDS.labels(name, topic).set(max(0.0, age) if records else 0.0)
-
-
-async def _lag(listener: Listener) -> dict[str, int]:
-    """Records not yet handled, by topic."""
-    waiting = {topic.name: 0 for topic in listener.topics}
-    consumer = listener.consumer
-    if consumer is not None:
-        for place in consumer.assignment():
-            end = consumer.highwater(place)
-            if end is not None:
-                waiting[place.topic] += max(0, end - await consumer.position(place))
-    return waiting

@@ -1,4 +1,4 @@
-"""What a Kafka client is told when its connection closes under its hands, on the loop of services."""
+"""What a Kafka client is told when its connection closes under its hands, on services' loop."""
 
 import asyncio
 from collections.abc import Callable

@@ -6,12 +6,19 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from time import monotonic
+from uuid import uuid4
 
 import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
 from chassis.app import Running
 from chassis.testing import Servers, new_database, until
 from chassis.testing_issuer import Issuer
+from contracts import topics
 
 from libs.chassis.tests.conftest import build
 
@@ -19,15 +26,39 @@ PROGRAM = """
 import json, sys
 from chassis.app import serve
 from libs.chassis.tests.conftest import build
-
+{before}
 serve(lambda: build(**json.loads(sys.argv[1])))
 """
 PATIENCE = 8  # seconds that `deploy/local` gives
 
 
-async def test_a_request_that_never_ends_does_not_keep_the_service_from_ending_in_time(
-    servers: Servers, issuer: Issuer
-) -> None:
+BRIEF = "from chassis import standstill as s; s.STANDSTILL_SECONDS, s.LOOK_SECONDS = 1.0, 0.2"
+STILL = (
+    BRIEF
+    + """
+import asyncio
+from chassis.careful import Careful
+
+async def nothing(self, consumer):
+    await asyncio.sleep(0.05)
+    return ()
+
+Careful.read = nothing
+"""
+)
+
+
+@dataclass
+class Program:
+    """A service as a process of its own."""
+
+    process: asyncio.subprocess.Process
+    port: int
+
+
+@asynccontextmanager
+async def program(servers: Servers, issuer: Issuer, before: str = "") -> AsyncIterator[Program]:
+    """The small service, ready; `before` is done in its process before it begins."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -35,27 +66,60 @@ async def test_a_request_that_never_ends_does_not_keep_the_service_from_ending_i
         settings = {
             "database_url": url,
             "kafka": servers.kafka,
+            "kafka_group": f"stop-{uuid4()}",
             "issuer": issuer.url,
             "jwks_url": issuer.url,
             "port": port,
             "leaving_ms": 0,
         }
-        command = [sys.executable, "-c", PROGRAM, json.dumps(settings)]
+        command = [sys.executable, "-c", PROGRAM.format(before=before), json.dumps(settings)]
         process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL)
         try:
             await until(lambda: answers(port), 40, every=0.2, name="the start")
-            with socket.create_connection(("127.0.0.1", port)) as half:
-                half.sendall(b"POST /api/enrolment/notes HTTP/1.1\r\nHost: x\r\n")
-                half.sendall(b"Content-Length: 10\r\n\r\n{")
-                await asyncio.sleep(0.3)  # it shall be begun, and nobody could tell us
-                began = monotonic()
-                process.send_signal(signal.SIGTERM)
-                await asyncio.wait_for(process.wait(), 30)
-            assert monotonic() - began < PATIENCE
+            yield Program(process, port)
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+
+
+async def test_a_request_that_never_ends_does_not_keep_the_service_from_ending_in_time(
+    servers: Servers, issuer: Issuer
+) -> None:
+    async with program(servers, issuer) as one:
+        with socket.create_connection(("127.0.0.1", one.port)) as half:
+            half.sendall(b"POST /api/enrolment/notes HTTP/1.1\r\nHost: x\r\n")
+            half.sendall(b"Content-Length: 10\r\n\r\n{")
+            await asyncio.sleep(0.3)  # it shall be begun, and nobody could tell us
+            began = monotonic()
+            one.process.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(one.process.wait(), 30)
+        assert monotonic() - began < PATIENCE
+
+
+async def test_a_service_whose_consumer_stands_still_ends_to_be_started_anew(
+    servers: Servers, issuer: Issuer
+) -> None:
+    await _a_record(servers)
+    async with program(servers, issuer, STILL) as one:
+        assert await asyncio.wait_for(one.process.wait(), 30) == -signal.SIGTERM
+
+
+async def test_control_a_service_at_work_does_not_end(servers: Servers, issuer: Issuer) -> None:
+    await _a_record(servers)
+    async with program(servers, issuer, BRIEF) as one:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(one.process.wait(), 4)
+
+
+async def _a_record(servers: Servers) -> None:
+    """Something for every consumer that begins at the start, and no use for any."""
+    producer = AIOKafkaProducer(bootstrap_servers=servers.kafka)
+    await producer.start()
+    try:
+        await producer.send_and_wait(topics.RUNS.name, b"{}", headers=[("ce_type", b"later")])
+    finally:
+        await producer.stop()
 
 
 async def test_consumers_that_do_not_stop_do_not_keep_the_outbox_from_being_sent() -> None:
