@@ -81,6 +81,10 @@ class Replicas:
         held = self.partitions()
         return bool(held) and all(len(m) == 1 and m[0] for m in held.values())
 
+    def is_alone(self, group: str) -> bool:
+        """Whether a consumer group has one member left."""
+        return len(self.partitions().get(group, ())) == 1
+
     def partitions(self) -> dict[str, list[set[Place]]]:
         """What each member of each group holds, the largest share first; nothing: ask again."""
         try:

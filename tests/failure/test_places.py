@@ -1,4 +1,5 @@
-"""kill -9 at named places of the code, in every service that has them, under load.
+"""kill -9 at named places of the code, in every service that has them, under load; and SIGTERM in
+the middle of a batch, which is finished or comes again.
 
 What would be seen without the protections: `libs/chassis/tests/test_protections.py` (no inbox, a
 relay that forgets first), `test_group_commit.py` (no claimed key). That somebody really died there
@@ -8,6 +9,7 @@ is seen by the pid that was left at the place.
 from __future__ import annotations
 
 import re
+import signal
 import threading
 from collections import Counter
 
@@ -32,18 +34,26 @@ def test_every_place_in_the_code_is_exercised_here() -> None:
     assert found == set(PLACES)
 
 
-@pytest.mark.parametrize("name", PLACES)
-def test_a_death_at_a_named_place_loses_and_doubles_nothing(platform: Platform, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        *((name, signal.SIGKILL) for name in PLACES),
+        ("delivery.before_mark", signal.SIGTERM),
+    ],
+)
+def test_an_end_at_a_named_place_loses_and_doubles_nothing(
+    platform: Platform, name: str, number: signal.Signals
+) -> None:
     bookers, writers = Bookers(platform, platform.a_run(capacity=SEATS)), Writers(platform)
     places = [Place(platform, service, name) for service in PLACES[name]]
     before = copies_of_mails(platform)
-    pids = [place.arm() for place in places]
+    pids = [place.arm(number) for place in places]
     writing = threading.Thread(target=writers.all)
     try:
         writing.start()
         with bookers.at_work():
             assert [place.hit() for place in places] == pids
-            until(lambda: not any(map(psutil.pid_exists, pids)), 60, "the death of all of them")
+            until(lambda: not any(map(psutil.pid_exists, pids)), 60, "the end of all of them")
     finally:
         for place in places:
             place.disarm()

@@ -7,6 +7,7 @@ commits in `libs/chassis/tests/test_waiting.py`; two relays at work at once in r
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections import Counter
@@ -28,6 +29,7 @@ from deploy.local.settings import Settings
 from deploy.local.stack import Stack
 from deploy.local.token import token
 from tests.failure.bookers import BOOK, Bookers
+from tests.failure.places import Place
 from tests.failure.replicas import Replicas
 from tests.platform import Platform
 
@@ -35,14 +37,18 @@ PATIENCE = 120
 
 
 @pytest.fixture(scope="module")
-def replicas(platform: Platform) -> Iterator[Replicas]:
+def replicas(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
     """A copy with two of each service, on the identity provider of the other copy."""
     if platform.stack.settings.replicas > 1:
         yield Replicas(platform)
         return
     provider = str(platform.stack.settings.ports["keycloak"])
     settings = Settings.for_tests(
-        "replicas", KC_REPLICAS="2", KC_DURABLE="1", KC_KEYCLOAK_PORT=provider
+        "replicas",
+        KC_REPLICAS="2",
+        KC_DURABLE="1",
+        KC_KEYCLOAK_PORT=provider,
+        KC_FAULTS_DIR=str(tmp_path_factory.mktemp("replica-faults")),
     )
     stack = Stack(settings, {part.name for part in all_parts(settings)} - {"keycloak"})
     try:
@@ -89,6 +95,30 @@ def test_either_half_of_the_processes_may_die_under_load(replicas: Replicas, num
         with ThreadPoolExecutor(len(dying)) as all_at_once:
             list(all_at_once.map(replicas.stack.start, dying))
     until(replicas.share_all, PATIENCE, "halves of all partitions")
+
+
+def test_one_that_is_frozen_in_the_middle_of_a_batch_is_replaced_and_does_no_harm_afterwards(
+    replicas: Replicas,
+) -> None:
+    """Longer than its session: the other gets the same batch, while it still holds its own."""
+    until(replicas.share_all, PATIENCE, "halves of all partitions")
+    bookers = Bookers(replicas.platform, replicas.platform.a_run(capacity=12), asked=40)
+    place = Place(replicas.platform, "enrolment", "delivery.before_mark")
+    with bookers.at_work():
+        place.arm(signal.SIGSTOP)
+        frozen = place.hit()
+        try:
+            assert psutil.Process(frozen).status() == psutil.STATUS_STOPPED
+            other = next(p for p in replicas.names("enrolment") if replicas.stack.pid(p) != frozen)
+            until(lambda: replicas.is_alone("enrolment"), PATIENCE, "the end of its session")
+            before = replicas.records(other)
+            until(lambda: replicas.records(other) > before, PATIENCE, "the same batch at the other")
+        finally:
+            os.kill(frozen, signal.SIGCONT)
+            place.disarm()
+    bookers.check(seats=12)
+    until(replicas.share_all, PATIENCE, "halves of all partitions again")
+    assert psutil.pid_exists(frozen), "it goes on where it was"
 
 
 def test_one_relay_of_two_is_at_work_and_the_other_takes_over(replicas: Replicas) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from contracts.base import Event
 from contracts.topics import TOPICS, Topic
@@ -28,6 +29,16 @@ from chassis.records import Record, read
 from chassis.testing_issuer import Issuer
 
 E = TypeVar("E", bound=Event)
+
+# The console of structlog draws all variables of a traceback: with large messages that takes longer
+# than Kafka waits for a sign of life. Services write JSON without them.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @dataclass(frozen=True)

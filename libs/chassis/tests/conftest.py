@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
-import structlog
 from chassis.app import Service
 from chassis.auth import Actor, Allowed
 from chassis.database import Clock, Transaction
@@ -23,16 +22,6 @@ from contracts.refusal import NOT_FOUND, Refusal, Rule
 from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import text
-
-# The console of structlog shows all variables of a traceback: with large messages that takes longer
-# than Kafka waits for a sign of life. The services write JSON without them.
-structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
-    ]
-)
 
 UNLUCKY = Rule("unlucky-number", 409, "Not this number.", "Diese Zahl nicht.")
 

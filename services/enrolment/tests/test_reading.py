@@ -3,8 +3,10 @@
 import base64
 import json
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import pytest
+from enrolment.views import listing
 from icalendar import Calendar
 
 from services.enrolment.tests.conftest import BASE, Office
@@ -34,6 +36,31 @@ async def test_a_list_is_read_page_by_page_in_both_orders(office: Office) -> Non
             assert seen == wanted
         wrong = await client.get(BASE, params={"cursor": "nonsense"})
         assert (wrong.status_code, wrong.json()["code"]) == (422, "cursor-invalid")
+
+
+async def test_states_are_counted_up_to_a_limit(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await office.schedule(capacity=3, title=f"Viele {uuid4().hex}")
+    for _ in range(4):
+        await office.book(run)
+    monkeypatch.setattr(listing, "COUNT_AT_MOST", 2)
+    async with office.carla as client:
+        for params in ({"run_id": str(run.id)}, {"q": run.title}):
+            page = (await client.get(BASE, params=params)).json()
+            assert page["counts"] == {"confirmed": 2, "waitlisted": 1}
+            assert len(page["items"]) == 4
+
+
+async def test_who_sees_no_organisation_is_shown_and_counted_own_ones_only(office: Office) -> None:
+    run = await office.schedule(capacity=9)
+    mine, other = [await office.book(run) for _ in range(2)]
+    async with office.client("employee", sub=UUID(mine["person_ref"])) as anna:
+        for person in (None, other["person_ref"]):
+            params = {"run_id": str(run.id)} | ({"person_ref": person} if person else {})
+            page = (await anna.get(BASE, params=params)).json()
+            assert [item["enrolment_id"] for item in page["items"]] == [mine["enrolment_id"]]
+            assert page["counts"] == {"confirmed": 1}
 
 
 async def test_a_list_is_filtered(office: Office) -> None:

@@ -12,6 +12,7 @@ from babel.numbers import format_decimal
 BERLIN = ZoneInfo("Europe/Berlin")
 NBSP = "\N{NO-BREAK SPACE}"
 LOCALES = {"de": "de_DE", "en": "en_GB"}
+COUNTED_AT_MOST = 1000
 NEAR_DAYS = 60  # so near, a date can do without its year
 
 
@@ -35,6 +36,12 @@ def amount(cents: int, lang: str) -> str:
 def number(value: float, lang: str) -> str:
     """`1.284`."""
     return str(format_decimal(value, locale=LOCALES[lang]))
+
+
+def counted(count: int, lang: str) -> str:
+    """`12`; `1.000+` from there on, for the services count no further."""
+    shown = number(min(count, COUNTED_AT_MOST), lang)
+    return shown if count < COUNTED_AT_MOST else f"{shown}+"
 
 
 def decimal(value: float, lang: str) -> str:

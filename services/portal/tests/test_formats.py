@@ -26,6 +26,14 @@ def test_amounts_have_cents_only_where_they_matter(
 
 
 @pytest.mark.parametrize(
+    ("count", "lang", "shown"),
+    [(0, "de", "0"), (999, "de", "999"), (1000, "de", "1.000+"), (2020, "en", "1,000+")],
+)
+def test_what_is_counted_up_to_a_limit_says_so(count: int, lang: str, shown: str) -> None:
+    assert formats.counted(count, lang) == shown
+
+
+@pytest.mark.parametrize(
     ("start", "end", "lang", "shown"),
     [
         ("2027-03-01T08:00:00Z", "2027-03-02T15:00:00Z", "de", "1. bis 2. März 2027"),

@@ -15,7 +15,7 @@ from enrolment.domain import refusals
 from enrolment.domain.deadlines import LAENDER
 from enrolment.domain.desk import MAX_ROWS
 from enrolment.domain.enrolment import State
-from enrolment.views.reading import Search, Sort
+from enrolment.views.listing import Search, Sort
 
 ShortCode = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
 """A cost centre or order number: never free words, so never words about a person."""

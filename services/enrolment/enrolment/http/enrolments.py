@@ -14,7 +14,7 @@ from enrolment.adapters import calendars
 from enrolment.commands import AcceptSeat, CancelEnrolment, DecideRequest, DeclineSeat
 from enrolment.domain.enrolment import SETTLED
 from enrolment.http.bodies import ApprovalBody, EnrolmentRequest, ListQuery, NothingMore, who
-from enrolment.views import reading
+from enrolment.views import listing, reading
 from enrolment.views.shapes import EnrolmentPage, EnrolmentView
 
 BASE = "/api/enrolment/enrolments"
@@ -60,7 +60,7 @@ async def list_enrolments(
     run; `sort=deadline` puts first what has to be acted on first.
     """
     async with read() as tx:
-        return await reading.page(tx, who(actor), query.to_search())
+        return await listing.page(tx, who(actor), query.to_search())
 
 
 @router.get("/{enrolment_id}", responses=problems(404), response_model_exclude_none=True)

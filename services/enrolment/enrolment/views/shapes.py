@@ -67,7 +67,10 @@ class EnrolmentView(View):
 
 
 class EnrolmentPage(View):
-    """A page of enrolments, and how many there are in each state under the same filters."""
+    """A page of enrolments, and how many there are in each state under the same filters.
+
+    Up to 1,000 of each state are counted: 1000 means as many, or more.
+    """
 
     items: list[EnrolmentView]
     counts: dict[State, int]
