@@ -1,5 +1,6 @@
 """A small service for the tests of the chassis: it hears runs and keeps a ledger of them."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -85,10 +86,13 @@ async def get_note(
 
 
 class Troubles:
-    """What the handler shall suffer from: ids of runs that it cannot bear."""
+    """What the handler shall suffer from: ids of runs that it cannot bear, and of those during
+    which the server ends its connection so many times.
+    """
 
     def __init__(self) -> None:
         self.unbearable: set[UUID] = set()
+        self.cut: Counter[UUID] = Counter()
 
 
 TROUBLES = Troubles()
@@ -101,6 +105,9 @@ async def hear_runs(tx: Transaction, events: Sequence[Event]) -> None:
             continue
         if event.run_id in TROUBLES.unbearable:
             raise ArithmeticError("cannot bear it")
+        if TROUBLES.cut[event.run_id] > 0:
+            TROUBLES.cut[event.run_id] -= 1
+            await tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
         await tx.execute(
             text("INSERT INTO heard (run_id, event_id) VALUES (:run, :event)"),
             {"run": event.run_id, "event": event.meta.id},

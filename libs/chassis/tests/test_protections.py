@@ -23,6 +23,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from libs.chassis.tests.conftest import TROUBLES
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 KILL_OTHERS = text("""
@@ -158,6 +160,25 @@ async def test_a_lost_connection_is_waited_out_and_nothing_is_lost(app: TestApp)
             {"keys": [event.key.encode() for event in events]},
         )
     assert dead == []
+
+
+@pytest.mark.parametrize(("known", "heard"), [(True, 1), (False, 0)], ids=["", "control"])
+async def test_control_an_outage_that_is_taken_for_a_fault_of_the_message_costs_the_message(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch, known: bool, heard: int
+) -> None:
+    """The server ends the connection in the middle of the batch, more often than it is tried."""
+    event = a_cancelled_run()
+    monkeypatch.setitem(TROUBLES.cut, event.run_id, delivery.Delivered.ATTEMPTS + 2)
+    if not known:
+        monkeypatch.setattr(delivery, "is_outage", lambda _: False)
+    await app.send(event)
+    await app.settled(40)
+    assert await times_heard(app, event.run_id) == heard
+    async with app.db.snapshot() as tx:
+        dead = await tx.rows(
+            text("SELECT reason FROM dead_letter WHERE key = :key"), {"key": event.key.encode()}
+        )
+    assert [row["reason"] for row in dead] == ([] if known else ["handler-failed"])
 
 
 async def test_old_keys_and_marks_are_forgotten_and_young_ones_kept(app: TestApp) -> None:

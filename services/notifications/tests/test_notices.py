@@ -4,10 +4,13 @@ import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from chassis.testing import TestApp, until
 from contracts.enrolment import BulkRow
 from contracts.notifications import NoticeFailed, NoticeSent
 from icalendar import Calendar
+from notifications.adapters import smtp
+from notifications.domain.retry import Answer, Verdict
 from sqlalchemy import text
 
 from .builders import (
@@ -211,6 +214,21 @@ async def test_a_server_that_closes_is_not_held_against_the_mail(app: TestApp, p
     await app.heard(NoticeSent, lambda e: e.cause_id == cause)
     ((row),) = await rows(app, anna.ref)
     assert (row["state"], row["attempts"]) == ("sent", 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "taken_for"), [("450 later", "never"), ("421 closing", "later")]
+)
+async def test_control_a_mail_is_lost_where_answers_are_not_told_apart(
+    app: TestApp, post: Post, monkeypatch: pytest.MonkeyPatch, answer: str, taken_for: Verdict
+) -> None:
+    monkeypatch.setattr(smtp, "judge", lambda code: Answer(taken_for, f"smtp-{code}"))
+    anna = await enter(app, uuid4())
+    post.box.at_rcpt[anna.mail] = [answer] * 6
+    (cause,) = await app.send(confirmed(**about(anna, None, await a_known_run(app))))
+    (failed,) = await app.heard(NoticeFailed, lambda e: e.cause_id == cause)
+    assert failed.reason == f"smtp-{answer[:3]}"
+    assert post.box.to(anna.mail) == []
 
 
 async def test_an_outage_of_the_mail_server_is_waited_out(app: TestApp, post: Post) -> None:
