@@ -131,7 +131,8 @@ async def test_a_question_without_a_word_finds_nothing(app: TestApp, q: str) -> 
     await publish(app, an_offer())
     found = await find(app, q=q)
     assert (found["items"], found["total"], found["similar"]) == ([], 0, False)
-    assert found["facets"] == {"format": [], "provider": [], "skill": []}
+    assert found["facets"] == {"format": [], "provider": [], "skill": [], "free_only": 0}
+    assert found["suggestion"] is None
     assert found["next_cursor"] is None
 
 

@@ -23,6 +23,11 @@ def fold(text: str) -> str:
     return _MARK.sub("", unicodedata.normalize("NFKD", text.casefold())).casefold()
 
 
+def spelt_out(text: str) -> str:
+    """Small letters, umlauts spelt out, one blank between words: how places are compared."""
+    return " ".join(text.casefold().translate(_SPELT_OUT).split())
+
+
 def words(text: str) -> list[str]:
     """The folded words of a text, in their order."""
     return [word[:MAX_WORD] for word in _WORD.findall(fold(text))]

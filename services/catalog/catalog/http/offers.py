@@ -14,8 +14,9 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJ
 
 from catalog.domain.dates import begin, end
 from catalog.views import offers as views
+from catalog.views.found import Found
 from catalog.views.question import Question, Sort
-from catalog.views.search import Found, search
+from catalog.views.search import search
 
 router = APIRouter(prefix="/api/catalog", tags=["offers"])
 
@@ -40,6 +41,8 @@ class Wishes(BaseModel):
     format: Annotated[list[Format], Field(max_length=4)] = []
     skill: Annotated[list[Word], Field(max_length=50)] = []
     provider: Annotated[list[Word], Field(max_length=50)] = []
+    place: Annotated[Word, Field(max_length=100)] = ""
+    free_only: bool = False
     starts_after: From | None = None
     starts_before: Until | None = None
     max_price_cents: Annotated[int, Field(ge=0, le=10**10)] | None = None
@@ -54,6 +57,8 @@ class Wishes(BaseModel):
             formats=self.format,
             providers=[_own(name, actor) for name in self.provider],
             skills=self.skill,
+            place=self.place.strip(),
+            free_only=self.free_only,
             starts_after=self.starts_after,
             starts_before=self.starts_before,
             max_price_cents=self.max_price_cents,
@@ -79,7 +84,10 @@ async def find_offers(wishes: Annotated[Wishes, Query()], actor: SignedIn, read:
     narrow. `skill` takes a code of DigComp 2.2 (`1.3`) or a key (`ESCO:…`); `provider=me` are
     one's own. Sorted by relevance where there are words, else by the start of the next run.
     `starts_after` and `starts_before` take an instant with an offset or a day (in
-    Europe/Berlin): from its start on, until its end. A `q` without any word finds nothing.
+    Europe/Berlin): from its start on, until its end. `place` is a part of a run's location;
+    with `free_only` only offers with a bookable run that has free seats count. All of these have
+    to fit the same run. A `q` without any word finds nothing; `suggestion` is another spelling
+    of one that finds nothing or nearly nothing.
     """
     async with read() as tx:
         return await search(tx, wishes.question(actor), wishes.cursor)

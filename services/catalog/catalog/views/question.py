@@ -34,6 +34,8 @@ class Question:
     skills: Sequence[str] = ()
     starts_after: datetime | None = None
     starts_before: datetime | None = None
+    place: str = ""
+    free_only: bool = False
     max_price_cents: int | None = None
     sort: Sort = "start"
     limit: int = 20

@@ -6,20 +6,21 @@ similar words count too (typing errors). Words like `der` narrow nothing beside 
 of such words only is taken literally, and one without any word finds nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
-from uuid import UUID
 
-from chassis.database import Row, Transaction
-from chassis.http import View
+from chassis.database import Transaction
 from contracts import synthetic
 from sqlalchemy import TextClause, text
 
 from catalog.domain import words
-from catalog.domain.skills import DIGCOMP, labels
-from catalog.views.offers import SkillView, skills
+from catalog.domain.skills import DIGCOMP
+from catalog.views import found as answer
+from catalog.views import suggestion
+from catalog.views.found import Found
 from catalog.views.question import Cursor, Question, Sort
 
 # Sort keys: value and type. An offer without a coming run is the last by start.
@@ -34,28 +35,36 @@ KEYS: dict[Sort, tuple[str, str]] = {
 }
 
 NO_RANK = "CAST(0 AS double precision)"
+NO_MATTER = "CAST(NULL AS boolean)"
 ANY_STEM = "to_tsquery('german', CAST(:prefix AS text))"
 
+# Runs that could be meant: they are not over, and fit the dates and the place that are asked for.
+_FITS = """r.offer_id = o.offer_id AND r.state = 'scheduled'
+           AND r.ends_at > CAST(:at AS timestamptz)
+           AND (CAST(:after AS timestamptz) IS NULL OR r.starts_at >= CAST(:after AS timestamptz))
+           AND (CAST(:before AS timestamptz) IS NULL OR r.starts_at < CAST(:before AS timestamptz))
+           AND (CAST(:place AS text) IS NULL
+                OR strpos(replace(replace(replace(replace(lower(r.location), 'ä', 'ae'), 'ö', 'oe'),
+                                          'ü', 'ue'), 'ß', 'ss'), CAST(:place AS text)) > 0)"""
+_FREE = "r.booking_closes_at > CAST(:at AS timestamptz) AND r.capacity > coalesce(s.taken, 0)"
+_SEATS = "LEFT JOIN run_seats s ON s.run_id = r.run_id"
 _BASE = """
 WITH found AS (
     SELECT o.offer_id, o.provider_id, o.format, o.skill_keys, o.standard_cents, o.title_key,
-           {rank} AS rank, n.run_id, n.starts_at,
+           {rank} AS rank, n.run_id, n.starts_at, {has_free} AS has_free,
            coalesce(o.format = ANY(CAST(:formats AS text[])), true) AS in_format,
            coalesce(o.provider_id = ANY(CAST(:providers AS text[])), true) AS in_provider,
            coalesce(o.skill_keys && CAST(:skills AS text[]), true) AS in_skill
       FROM offer o
       LEFT JOIN LATERAL (
-        SELECT r.run_id, r.starts_at FROM run r
-         WHERE r.offer_id = o.offer_id AND r.state = 'scheduled'
-           AND r.ends_at > CAST(:at AS timestamptz)
-           AND (CAST(:after AS timestamptz) IS NULL OR r.starts_at >= CAST(:after AS timestamptz))
-           AND (CAST(:before AS timestamptz) IS NULL OR r.starts_at < CAST(:before AS timestamptz))
+        SELECT r.run_id, r.starts_at FROM run r {seats}
+         WHERE {fits}
+           AND (NOT CAST(:free_only AS boolean) OR {free})
          ORDER BY r.booking_closes_at <= CAST(:at AS timestamptz), r.starts_at, r.run_id
          LIMIT 1) n ON true
      WHERE o.state = 'published' AND o.provider_id <> CAST(:synthetic AS text)
        AND (CAST(:max_price AS bigint) IS NULL OR o.standard_cents <= CAST(:max_price AS bigint))
-       AND (CAST(:after AS timestamptz) IS NULL AND CAST(:before AS timestamptz) IS NULL
-            OR n.run_id IS NOT NULL)
+       AND (NOT CAST(:needs_run AS boolean) OR n.run_id IS NOT NULL)
        {matches}
 )
 """
@@ -82,71 +91,16 @@ UNION ALL
 SELECT 'skill', key, count(*) FROM found, unnest(skill_keys) key
  WHERE in_format AND in_provider GROUP BY 2
 UNION ALL
+SELECT 'free_only', '', count(*) FILTER (WHERE has_free) FROM found
+ WHERE in_format AND in_provider AND in_skill
+UNION ALL
 SELECT 'total', '', count(*) FROM found WHERE in_format AND in_provider AND in_skill
  ORDER BY 1, 3 DESC, 2
 """
+_HAS_FREE = f"EXISTS (SELECT FROM run r {_SEATS} WHERE {_FITS} AND {_FREE})"
 PROVIDER_NAMES = text("""
     SELECT provider_id, name FROM provider WHERE provider_id = ANY(CAST(:ids AS text[]))
 """)
-
-
-class NextRun(View):
-    """The run that one would book: the next that is bookable, else the next."""
-
-    run_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    location: str | None
-    booking_closes_at: datetime
-    bookable: bool
-    capacity: int
-    free_seats: int
-    waiting: int
-
-
-class FoundOffer(View):
-    """An offer in a list. `free_seats` are those of the next run."""
-
-    offer_id: UUID
-    offer_ref: str
-    title: str
-    provider: str
-    provider_name: str
-    format: str
-    language: str
-    workload_hours: int | None
-    skills: list[SkillView]
-    standard_cents: int
-    member_cents: int
-    saving_cents: int
-    next_run: NextRun | None
-    free_seats: int | None
-
-
-class FacetValue(View):
-    """How many offers there would be with this value of the filter."""
-
-    value: str
-    count: int
-    label: dict[str, str] | None = None
-
-
-class Facets(View):
-    """Counts per value; each facet ignores its own filter."""
-
-    format: list[FacetValue]
-    provider: list[FacetValue]
-    skill: list[FacetValue]
-
-
-class Found(View):
-    """A page of the search. `similar`: nothing fitted exactly, these are similar."""
-
-    items: list[FoundOffer]
-    facets: Facets
-    total: int
-    similar: bool
-    next_cursor: str | None
 
 
 @cache
@@ -167,9 +121,10 @@ def _statements(sort: Sort, count: int, similar: bool) -> tuple[TextClause, Text
     )
     matches = "\n       ".join(each)
     key, kind = KEYS[sort]
-    page = _BASE.format(rank=rank if count else NO_RANK, matches=matches)
+    base = partial(_BASE.format, matches=matches, fits=_FITS, free=_FREE, seats=_SEATS)
+    page = base(rank=rank if count else NO_RANK, has_free=NO_MATTER)
     page += _PAGE.format(key=key, kind=kind)
-    return text(page), text(_BASE.format(rank=NO_RANK, matches=matches) + _FACETS)
+    return text(page), text(base(rank=NO_RANK, has_free=_HAS_FREE) + _FACETS)
 
 
 async def search(tx: Transaction, question: Question, packed: str | None) -> Found:
@@ -180,14 +135,30 @@ async def search(tx: Transaction, question: Question, packed: str | None) -> Fou
     """
     cursor = Cursor.unpack(packed, question.sort) if packed else None
     if question.q and not words.question(question.q):
-        nothing = Facets(format=[], provider=[], skill=[])
+        nothing = answer.Facets()
         return Found(items=[], facets=nothing, total=0, similar=False, next_cursor=None)
-    similar = bool(cursor and cursor.similar)
-    found = await _page(tx, question, cursor, similar)
-    if not found.total and not similar and words.question(question.q):
+    if cursor:
+        return await _page(tx, question, cursor, cursor.similar)
+    found = exact = await _page(tx, question, None, similar=False)
+    if not exact.total and words.question(question.q):
         fuzzy = await _page(tx, question, None, similar=True)
-        return fuzzy if fuzzy.total else found
-    return found
+        found = fuzzy if fuzzy.total else exact
+    if exact.total > suggestion.NEARLY_NOTHING or not words.question(question.q):
+        return found
+    return found.model_copy(update={"suggestion": await _meant(tx, question, exact.total)})
+
+
+async def _meant(tx: Transaction, question: Question, hits: int) -> str | None:
+    """Another spelling of the question that finds clearly more, with the same filters."""
+    other = await suggestion.respelt(tx, question.q, hits)
+    if other is None:
+        return None
+    meant = replace(question, q=other)
+    asked = words.question(other)
+    _, facets = _statements(meant.sort, len(asked), similar=False)
+    counted = await tx.rows(facets, _params(meant, asked, tx.now))
+    wanted = suggestion.enough(hits)
+    return other if answer.count_of(counted, "total") >= wanted else None
 
 
 async def _page(tx: Transaction, question: Question, cursor: Cursor | None, similar: bool) -> Found:
@@ -213,9 +184,9 @@ async def _page(tx: Transaction, question: Question, cursor: Cursor | None, simi
         PROVIDER_NAMES, {"ids": [row["value"] for row in counted if row["facet"] == "provider"]}
     )
     return Found(
-        items=[_item(row, tx.now) for row in rows],
-        facets=_facets(counted, {row["provider_id"]: row["name"] for row in names}),
-        total=next(row["count"] for row in counted if row["facet"] == "total"),
+        items=[answer.item(row, tx.now) for row in rows],
+        facets=answer.facets(counted, {row["provider_id"]: row["name"] for row in names}),
+        total=answer.count_of(counted, "total"),
         similar=similar,
         next_cursor=following,
     )
@@ -229,6 +200,14 @@ def _params(question: Question, asked: Sequence[str], at: datetime) -> dict[str,
         "skills": skill_keys or None,
         "after": question.starts_after,
         "before": question.starts_before,
+        "place": words.spelt_out(question.place) or None,
+        "free_only": question.free_only,
+        "needs_run": bool(
+            question.starts_after
+            or question.starts_before
+            or question.free_only
+            or words.spelt_out(question.place)
+        ),
         "max_price": question.max_price_cents,
         "at": at,
         "synthetic": synthetic.PROVIDER,
@@ -242,44 +221,3 @@ def _params(question: Question, asked: Sequence[str], at: datetime) -> dict[str,
     for number, word in enumerate(asked):
         params |= {f"t{number}": f"'{word}':*", f"w{number}": word}
     return params
-
-
-def _item(row: Row, now: datetime) -> FoundOffer:
-    fields = {name: row[name] for name in FoundOffer.model_fields if name in row}
-    run: NextRun | None = None
-    if row["run_id"] is not None:
-        inner = {name: row[name] for name in NextRun.model_fields if name in row}
-        run = NextRun(
-            **inner,
-            bookable=row["booking_closes_at"] > now,
-            free_seats=max(0, row["capacity"] - row["taken"]),
-        )
-    return FoundOffer(
-        **{
-            **fields,
-            "skills": skills(row["skills"]),
-            "saving_cents": row["standard_cents"] - row["member_cents"],
-            "next_run": run,
-            "free_seats": run.free_seats if run else None,
-        }
-    )
-
-
-def _facets(rows: Sequence[Row], names: Mapping[str, str]) -> Facets:
-    def values(facet: str) -> list[FacetValue]:
-        return [
-            FacetValue(value=row["value"], count=row["count"], label=_label(row, names))
-            for row in rows
-            if row["facet"] == facet
-        ]
-
-    return Facets(format=values("format"), provider=values("provider"), skill=values("skill"))
-
-
-def _label(row: Row, names: Mapping[str, str]) -> dict[str, str] | None:
-    if row["facet"] == "provider":
-        return {"de": names.get(row["value"], row["value"])}
-    if row["facet"] == "skill":
-        framework, _, code = row["value"].partition(":")
-        return dict(labels(framework, code))
-    return None

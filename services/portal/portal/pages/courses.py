@@ -27,6 +27,7 @@ SORTS = {
     "preis": ("price", N_("Niedrigster Preis")),
     "titel": ("title", N_("Titel")),
 }
+FREE_ONLY = N_("Nur mit freien Plätzen")
 GERMAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})")
 FACETS = (("format", "format"), ("kompetenz", "skill"), ("anbieter", "provider"))
 
@@ -51,31 +52,38 @@ async def search(page: Page) -> Response:
     errors = period_errors(page, first, last)
     sort = page.query.get("sortieren", "")
     query = page.query.get("q", "").strip()[:200]
+    place, free_only = page.query.get("ort", "").strip()[:100], page.query.get("frei") == "1"
     found = await page.api.get(
         "/api/catalog/offers",
         q=query,
         **{theirs: asked[ours] for ours, theirs in FACETS},
+        place=place,
+        free_only="true" if free_only else None,
         starts_after=(day_of(first) or "") if not errors else "",
         starts_before=(day_of(last) or "") if not errors else "",
         sort=SORTS.get(sort, SORTS[""])[0] if query or sort else None,
         cursor=page.query.get("ab"),
         limit=25,
     )
+    chips = _chips(page, asked, found["facets"]) + _single_chips(page, place, free_only)
     return page.render(
         "courses/search.html",
         query=query,
         found=found,
         asked=asked,
+        place=place,
+        free_only=free_only,
+        meant=_meant(page, found),
         first=first,
         last=last,
         sort=sort,
         errors=errors,
-        formats=FORMATS,
         name_of=lambda facet: label(facet, page.lang),
+        formats=FORMATS,
         sorts=SORTS,
-        chips=_chips(page, asked, found["facets"]),
+        chips=chips,
         more=_address({**_state(page), "ab": found["next_cursor"]}),
-        active=sum(len(values) for values in asked.values()) + bool(first) + bool(last),
+        active=len(chips) + bool(first) + bool(last),
     )
 
 
@@ -116,6 +124,18 @@ def _chips(
             word = page.say(FORMATS[value]) if ours == "format" else labels.get(value, value)
             chips.append((word, _address(state)))
     return chips
+
+
+def _single_chips(page: Page, place: str, free_only: bool) -> list[tuple[str, str]]:
+    """The same for the filters that have one value."""
+    words = {"ort": place, "frei": page.say(FREE_ONLY) if free_only else ""}
+    return [(word, _address({**_state(page), name: None})) for name, word in words.items() if word]
+
+
+def _meant(page: Page, found: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Another spelling that finds more, and the address of the same search with it."""
+    spelling = found.get("suggestion")
+    return (spelling, _address({**_state(page), "q": spelling})) if spelling else None
 
 
 def label(facet: Mapping[str, Any], lang: str) -> str:
