@@ -50,8 +50,7 @@ async def search(page: Page) -> Response:
     asked["format"] = [name for name in asked["format"] if name in FORMATS]
     first, last = page.query.get("von", ""), page.query.get("bis", "")
     errors = period_errors(page, first, last)
-    sort = page.query.get("sortieren", "")
-    query = page.query.get("q", "").strip()[:200]
+    query, sort = page.query.get("q", "").strip()[:200], page.query.get("sortieren", "")
     place, free_only = page.query.get("ort", "").strip()[:100], page.query.get("frei") == "1"
     found = await page.api.get(
         "/api/catalog/offers",
