@@ -115,13 +115,18 @@ class BulkRow(Part):
 
 
 class BulkSettled(Event, type="enrolment.bulk-settled.v1", topic=ENROLMENTS, key="bulk_id"):
-    """Every row of a bulk booking has its first answer: confirmed, in the line, or ended."""
+    """Every row of a bulk booking has its first answer: confirmed, in the line, or ended.
+
+    `rows` are those that were accepted. `refused`: how many rows of a long list, which is booked in
+    parts, were not; whoever sent a short one has read that in the answer.
+    """
 
     bulk_id: UUID
     run_id: UUID
     organisation_id: UUID
     booked_by_ref: UUID
     rows: list[BulkRow]
+    refused: Annotated[int, Field(strict=True, ge=0)] = 0
     settled_at: Instant
 
 

@@ -8,9 +8,12 @@ from chassis.database import Clock
 from chassis.settings import system_clock
 
 from enrolment import http, schedule
+from enrolment.http.bulk import BULK
 from enrolment.http.enrolments import request_enrolment
 from enrolment.settings import Settings
 from enrolment.subscribers import subscribe
+
+KIB = 1024
 
 
 def build(clock: Clock = system_clock, **settings: Any) -> Service:
@@ -23,5 +26,6 @@ def build(clock: Clock = system_clock, **settings: Any) -> Service:
         straight=[request_enrolment],
         subscribe=subscribe,
         timers=schedule.TIMERS,
+        larger_bodies={BULK: 512 * KIB},  # 2,000 people, each with both codes
         clock=clock,
     )

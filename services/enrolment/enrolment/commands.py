@@ -68,6 +68,19 @@ class BookBulk:
     cause: Cause
 
     @property
+    def repeated(self) -> frozenset[int]:
+        """The rows whose person stands further up in the list already."""
+        first: dict[UUID, int] = {}
+        for index, row in enumerate(self.rows):
+            first.setdefault(row.person_ref, index)
+        return frozenset(range(len(self.rows))) - frozenset(first.values())
+
+    @property
+    def refused_at_once(self) -> frozenset[int]:
+        """The rows of a long list that need no look at the run. A whole list is judged whole."""
+        return frozenset() if self.all_or_nothing else self.repeated
+
+    @property
     def wishes(self) -> list[RequestEnrolment]:
         """The list as single wishes."""
         return [

@@ -254,9 +254,9 @@ def test_a_bulk_refuses_duplicates_row_by_row() -> None:
     assert getattr(rows[2].answer, "pointer", "") == "/people/2"
 
 
-def test_a_bulk_of_more_than_a_hundred_is_refused_as_a_whole() -> None:
+def test_a_bulk_of_more_than_two_thousand_is_refused_as_a_whole() -> None:
     run = a_run(capacity=500)
-    answer = a_desk(run).book_bulk(many(run, [uuid4() for _ in range(101)]), NOON)
+    answer = a_desk(run).book_bulk(many(run, [uuid4() for _ in range(2001)]), NOON)
     assert refused(answer) == "too-many-rows"
 
 

@@ -135,3 +135,13 @@ def test_no_attachment_is_promised_without_a_date() -> None:
 def test_the_greeting_stands_right_before_the_text_in_html() -> None:
     html = part(parsed(mail(steps.CONFIRMED, recipient=a_person())), "text/html")
     assert html.index("</h1>") < html.index("Guten Tag") < html.index("Ihr Platz im Kurs")
+
+
+def test_a_long_list_says_how_many_were_not_booked() -> None:
+    rows = FACTS[steps.BULK]["rows"][:2]
+    said = words(steps.BULK, "coordinator", {"rows": rows, "refused": 3}, "de")
+    assert said.title == "1 gebucht, 1 auf der Warteliste, 3 nicht gebucht"
+    for language in LANGUAGES:
+        nobody = words(steps.BULK, "coordinator", {"rows": [], "refused": 120}, language)
+        assert nobody.title.startswith("120 ")
+        assert nobody.more == (), "nobody is named, so nobody is written to"

@@ -106,6 +106,12 @@ class Book:
         self._changed_enrolments[enrolment.id] = None
         return enrolment
 
+    def refuse_rows(self, bulk_id: UUID, count: int, at: Moment) -> None:
+        """So many rows of a long list have their first answer, and it is no."""
+        if count:
+            self.settled[bulk_id] += count
+            self.because[bulk_id] = at
+
     def admit(self, enrolment: Enrolment, at: Moment) -> Enrolment:
         """Hold a seat for a newcomer, or give the end of the line."""
         run = self.runs[enrolment.run_id].numbered()

@@ -22,7 +22,9 @@ from enrolment.domain.deadlines import after_office_hours
 from enrolment.domain.enrolment import ENDED, Enrolment, State
 from enrolment.domain.run import Run
 
-MAX_ROWS = 100
+AT_ONCE = 100
+"""How many people of a list are booked in one step; a longer list is booked in parts."""
+MOST_ROWS = 2000
 """How many people a list can hold (docs of `POST enrolments/bulk`)."""
 
 
@@ -57,17 +59,11 @@ class Desk:
 
     def book_bulk(self, command: BookBulk, now: datetime) -> list[RowResult] | Refusal:
         """Book one row after the other; with `all_or_nothing` only if everybody gets a seat."""
-        if command.who.organisation_id is None:
-            return refusals.NO_ORGANISATION.refuse()
-        if len(command.rows) > MAX_ROWS:
-            return refusals.TOO_MANY_ROWS.refuse("/people", limit=MAX_ROWS)
-        run = self.book.runs.get(command.run_id)
-        if run is None:
-            return refusals.RUN_UNKNOWN.refuse("/run_id")
-        if closed := run.why_closed(now):
-            return closed
+        if refusal := self.why_no_list(command, now):
+            return refusal
         wishes = command.wishes
-        whys = self._why_not_rows(wishes, now)
+        whys = self._why_not_rows(command, wishes, now)
+        run = self.book.runs[command.run_id]
         if command.all_or_nothing and (refusal := _why_not_all(run, whys)):
             return refusal
         at = Moment(now, command.cause)
@@ -75,6 +71,27 @@ class Desk:
             self._book_row(i, wish, why, command.bulk_id, at)
             for i, (wish, why) in enumerate(zip(wishes, whys, strict=True))
         ]
+
+    def book_part(self, command: BookBulk, now: datetime) -> list[RowResult] | Refusal:
+        """Book the next rows of a long list. A row that is refused has its first answer, too."""
+        answer = self.book_bulk(command, now)
+        rows = [] if isinstance(answer, Refusal) else answer
+        booked = sum(isinstance(row.answer, Enrolment) for row in rows)
+        self.book.refuse_rows(
+            command.bulk_id, len(command.rows) - booked, Moment(now, command.cause)
+        )
+        return answer
+
+    def why_no_list(self, command: BookBulk, now: datetime) -> Refusal | None:
+        """Why nobody of the list can be booked, whoever it is."""
+        if command.who.organisation_id is None:
+            return refusals.NO_ORGANISATION.refuse()
+        if len(command.rows) > MOST_ROWS:
+            return refusals.TOO_MANY_ROWS.refuse("/people", limit=MOST_ROWS)
+        run = self.book.runs.get(command.run_id)
+        if run is None:
+            return refusals.RUN_UNKNOWN.refuse("/run_id")
+        return run.why_closed(now)
 
     def accept(self, command: AcceptSeat, now: datetime) -> Enrolment | Refusal:
         """Take the offered seat: binding from now on, at the price of today's membership."""
@@ -177,16 +194,15 @@ class Desk:
         )
 
     def _why_not_rows(
-        self, wishes: Sequence[RequestEnrolment], now: datetime
+        self, command: BookBulk, wishes: Sequence[RequestEnrolment], now: datetime
     ) -> list[Refusal | None]:
-        seen: set[UUID] = set()
+        repeated = command.repeated
         found: list[Refusal | None] = []
         for index, wish in enumerate(wishes):
             why = self._why_not(wish, now)
-            if wish.person_ref in seen:
+            if index in repeated:
                 why = refusals.TWICE_IN_LIST.refuse()
             found.append(why and replace(why, pointer=f"/people/{index}"))
-            seen.add(wish.person_ref)
         return found
 
     def _book_row(

@@ -107,8 +107,8 @@ NOT_ENOUGH_SEATS = Rule(
 TOO_MANY_ROWS = Rule(
     "too-many-rows",
     422,
-    "A list can hold up to 100 people. Please send it in parts.",
-    "Eine Liste kann bis zu 100 Personen enthalten. Bitte teilen Sie sie auf.",
+    "A list can hold up to 2,000 people. Please send it in parts.",
+    "Eine Liste kann bis zu 2.000 Personen enthalten. Bitte teilen Sie sie auf.",
 )
 CURSOR_INVALID = Rule(
     "cursor-invalid",

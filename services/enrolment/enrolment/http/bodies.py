@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from enrolment.commands import BookBulk, BulkRow, ChangeSettings, RequestEnrolment, Who
 from enrolment.domain import refusals
 from enrolment.domain.deadlines import LAENDER
-from enrolment.domain.desk import MAX_ROWS
+from enrolment.domain.desk import AT_ONCE, MOST_ROWS
 from enrolment.domain.enrolment import State
 from enrolment.views.listing import Search, Sort
 
@@ -83,8 +83,8 @@ def _as_row(given: Any) -> Any:
 
 def _not_too_many(given: Any) -> Any:
     """One answer to lists that are too long, before their rows are looked at."""
-    if isinstance(given, list) and len(given) > MAX_ROWS:
-        raise refusals.TOO_MANY_ROWS.refuse("/people", limit=MAX_ROWS)
+    if isinstance(given, list) and len(given) > MOST_ROWS:
+        raise refusals.TOO_MANY_ROWS.refuse("/people", limit=MOST_ROWS)
     return given
 
 
@@ -97,10 +97,15 @@ class BulkRequest(Body):
     run_id: UUID
     people: Annotated[
         list[Listed],
-        Field(min_length=1, max_length=MAX_ROWS),
+        Field(min_length=1, max_length=MOST_ROWS),
         BeforeValidator(_not_too_many),
     ]
     all_or_nothing: StrictBool = False
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is booked in parts, after the answer."""
+        return len(self.people) > AT_ONCE
 
     def to_command(self, actor: Actor, cause: Cause) -> BookBulk:
         """As a command, under new ids."""

@@ -12,8 +12,9 @@ from enrolment.store.books import (
     read_whole,
     started,
 )
-from enrolment.store.bulks import Bulk
+from enrolment.store.bulks import Bulk, open_bulks
 from enrolment.store.houses import lock_houses, name_organisations, read_houses, save_houses
+from enrolment.store.jobs import Decided, Part, add_jobs, claim_part, keep_part
 from enrolment.store.lines import read_places
 from enrolment.store.rows import ENROLMENT_COLUMNS, RUN_COLUMNS, a_run, an_enrolment
 
@@ -22,14 +23,20 @@ __all__ = [
     "ENROLMENT_COLUMNS",
     "RUN_COLUMNS",
     "Bulk",
+    "Decided",
+    "Part",
     "Wanted",
     "a_run",
+    "add_jobs",
     "an_enrolment",
+    "claim_part",
     "close_book",
+    "keep_part",
     "lock_houses",
     "lock_runs",
     "name_organisations",
     "open_book",
+    "open_bulks",
     "overdue",
     "read_book",
     "read_houses",

@@ -15,17 +15,17 @@ from enrolment.store.lines import read_places
 
 OPEN_BULKS = text("""
     INSERT INTO bulk (id, run_id, organisation_id, booked_by_ref, open_rows, total, created_at)
-    SELECT id, run_id, organisation_id, booked_by_ref, total, total, :now
+    SELECT id, run_id, organisation_id, booked_by_ref, open_rows, total, :now
       FROM unnest(CAST(:id AS uuid[]), CAST(:run_id AS uuid[]), CAST(:organisation_id AS uuid[]),
-                  CAST(:booked_by_ref AS uuid[]), CAST(:total AS int[]))
-        AS t(id, run_id, organisation_id, booked_by_ref, total)
+                  CAST(:booked_by_ref AS uuid[]), CAST(:open_rows AS int[]), CAST(:total AS int[]))
+        AS t(id, run_id, organisation_id, booked_by_ref, open_rows, total)
 """)
 SETTLE_BULKS = text("""
     UPDATE bulk b SET open_rows = b.open_rows - t.n,
                       settled_at = CASE WHEN b.open_rows = t.n THEN CAST(:now AS timestamptz) END
       FROM unnest(CAST(:ids AS uuid[]), CAST(:counts AS int[])) AS t(id, n)
      WHERE b.id = t.id
-    RETURNING b.id, b.run_id, b.organisation_id, b.booked_by_ref, b.open_rows
+    RETURNING b.id, b.run_id, b.organisation_id, b.booked_by_ref, b.open_rows, b.total
 """)
 ROWS_OF_BULKS = text("""
     SELECT id, bulk_id, person_ref, state, price_cents, number, run_id
@@ -35,19 +35,24 @@ ROWS_OF_BULKS = text("""
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """A bulk booking of which at least one row was accepted."""
+    """A bulk booking. `open_rows` of its `total` rows still wait for their first answer.
+
+    One that is booked at once counts only the rows that were accepted; one that is booked in parts
+    counts all.
+    """
 
     id: UUID
     run_id: UUID
     organisation_id: UUID
     booked_by_ref: UUID
+    open_rows: int
     total: int
 
 
 async def open_bulks(tx: Transaction, bulks: Sequence[Bulk]) -> None:
     """Remember new bulk bookings."""
     if bulks:
-        names = ("id", "run_id", "organisation_id", "booked_by_ref", "total")
+        names = ("id", "run_id", "organisation_id", "booked_by_ref", "open_rows", "total")
         await tx.execute(OPEN_BULKS, {**columns(bulks, names), "now": tx.now})
 
 
@@ -80,6 +85,7 @@ async def settle_bulks(tx: Transaction, book: Book) -> None:
             organisation_id=bulk["organisation_id"],
             booked_by_ref=bulk["booked_by_ref"],
             rows=told[bulk["id"]],
+            refused=bulk["total"] - len(told[bulk["id"]]),
             settled_at=tx.now,
         )
         await tx.emit(event.because(book.because[bulk["id"]].cause, 1))

@@ -78,7 +78,10 @@ class EnrolmentPage(View):
 
 
 class RowView(View):
-    """What became of one row: `code` is `held`, `waitlisted`, or the code of the refusal."""
+    """What became of one row: `code` is `held`, `waitlisted`, or the code of the refusal.
+
+    In a long list it is `pending` until its part is booked.
+    """
 
     pointer: str
     code: str
@@ -97,6 +100,27 @@ class BulkView(View):
     run_id: UUID
     dry_run: bool = False
     rows: list[RowView]
+
+
+class JobView(View):
+    """A long list: `done` of its `total` rows have been booked or refused.
+
+    `refused` where nobody was booked, because not everybody gets a seat (`all_or_nothing`); `code`,
+    `detail` and `free` say why.
+    """
+
+    job_id: UUID
+    run_id: UUID
+    state: Literal["working", "done", "refused"]
+    done: int
+    total: int
+    all_or_nothing: bool
+    created_at: datetime
+    finished_at: datetime | None = None
+    code: str | None = None
+    detail: str | None = None
+    free: int | None = None
+    rows: list[RowView] | None = None
 
 
 class SeatsView(View):

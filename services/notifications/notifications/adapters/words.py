@@ -111,10 +111,15 @@ def _variables(dossier: Dossier, language: Language) -> dict[str, Any]:
 
 
 def _reachable(dossier: Dossier) -> str:
-    """Whether `all`, `some` or `none` of those whom a notice names can be written to."""
+    """Whether `all`, `some` or `none` of those whom a notice names can be written to.
+
+    `nobody` where it names nobody: a list of which no row was accepted.
+    """
     if dossier.notice.kind != BULK:
         return "all" if dossier.person and dossier.person.has_contact else "none"
     named = {UUID(row["person_ref"]) for row in dossier.notice.facts.get("rows", ())}
+    if not named:
+        return "nobody"
     known = {ref for ref, person in dossier.people.items() if person.has_contact}
     return "all" if named <= known else "some" if named & known else "none"
 
@@ -122,7 +127,8 @@ def _reachable(dossier: Dossier) -> str:
 def _counts(notice: Notice) -> dict[str, int]:
     states = [str(row["state"]) for row in notice.facts.get("rows", ())]
     booked, waiting = states.count("confirmed"), states.count("waitlisted")
-    return {"booked": booked, "waiting": waiting, "failed": len(states) - booked - waiting}
+    failed = len(states) - booked - waiting + int(notice.facts.get("refused", 0))
+    return {"booked": booked, "waiting": waiting, "failed": failed}
 
 
 def _fact(name: str, dossier: Dossier, language: Language) -> tuple[str, str] | None:

@@ -46,7 +46,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     CANCELLED: ("reason", "fee_cents"),
     EXPIRED: ("reason",),
     RESCHEDULED: ("starts_at", "ends_at"),
-    BULK: ("rows",),
+    BULK: ("rows", "refused"),
 }
 """What is kept of an event until its mail is written: amounts, times, codes, references."""
 

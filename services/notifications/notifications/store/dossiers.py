@@ -12,7 +12,7 @@ from notifications.domain.person import Person
 from notifications.domain.steps import BULK, Step
 from notifications.store.people import people
 
-LISTED = 1000
+LISTED = 2000
 """Rows of a bulk booking that a notice names; more are counted."""
 
 

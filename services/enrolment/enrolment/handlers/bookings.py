@@ -1,4 +1,4 @@
-"""What the service does: load, decide, save, tell. For one command or five hundred the same."""
+"""People and prices decide, runs change, deadlines pass: load, decide, save, tell."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -42,7 +42,7 @@ async def request_enrolments(
 
 async def book_bulks(tx: Transaction, commands: Sequence[BookBulk]) -> list[BulkView | Refusal]:
     """Book lists of people."""
-    desk = Desk(await store.open_book(tx, _wanted_for_lists(commands)))
+    desk = Desk(await store.open_book(tx, wanted_for_lists(commands)))
     answers = [_book_bulk(desk, command, tx) for command in commands]
     await store.close_book(tx, desk.book, [bulk for _, bulk in answers if bulk])
     return [answer for answer, _ in answers]
@@ -50,7 +50,7 @@ async def book_bulks(tx: Transaction, commands: Sequence[BookBulk]) -> list[Bulk
 
 async def try_bulk(tx: Transaction, command: BookBulk) -> BulkView | Refusal:
     """What a bulk booking would come to, with its prices; nothing is saved or told."""
-    desk = Desk(await store.open_book(tx, _wanted_for_lists([command])))
+    desk = Desk(await store.open_book(tx, wanted_for_lists([command])))
     answer, _ = _book_bulk(desk, command, tx)
     if isinstance(answer, Refusal):
         return answer
@@ -210,6 +210,7 @@ def _book_bulk(
         run_id=command.run_id,
         organisation_id=command.who.organisation_id,
         booked_by_ref=command.who.person_ref,
+        open_rows=accepted,
         total=accepted,
     )
     return (view, bulk)
@@ -223,7 +224,7 @@ def _wanted_for(commands: Sequence[RequestEnrolment]) -> Wanted:
     )
 
 
-def _wanted_for_lists(commands: Sequence[BookBulk]) -> Wanted:
+def wanted_for_lists(commands: Sequence[BookBulk]) -> Wanted:
     return Wanted(
         run_ids={command.run_id for command in commands},
         claims={wish.claim for c in commands for wish in c.wishes if wish.claim},
