@@ -101,6 +101,7 @@ FILES_AND_PIECES = (
     "/buchungen/{}/zeile",
     "/buchungen/neu/fehler.csv",
     "/genossenschaft/mitglieder/datei",
+    "/genossenschaft/mitglieder/pdf",
     "/live",
     "/ansicht",
     "/anmelden",

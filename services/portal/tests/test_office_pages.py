@@ -102,19 +102,31 @@ MEMBERS = "/api/membership/members"
 LOOK = "am=2026-12-31&anlass=jahresabschluss"
 
 
-async def test_the_file_of_the_members_is_passed_on_as_it_is_with_the_reason_of_the_look() -> None:
-    content = "\N{ZERO WIDTH NO-BREAK SPACE}Name;Anteile\r\n'=Stadt;4\r\n".encode()
+@pytest.mark.parametrize(
+    ("path", "kind", "content"),
+    [
+        (
+            "datei",
+            "text/csv",
+            "\N{ZERO WIDTH NO-BREAK SPACE}Name;Anteile\r\n'=Stadt;4\r\n".encode(),
+        ),
+        ("pdf", "application/pdf", b"%PDF-1.7 \xff\x00"),
+    ],
+)
+async def test_the_file_of_the_members_is_passed_on_as_it_is_with_the_reason_of_the_look(
+    path: str, kind: str, content: bytes
+) -> None:
     headers = {
-        "content-type": "text/csv; charset=utf-8; header=present",
-        "content-disposition": 'attachment; filename="mitgliederliste-2026-12-31.csv"',
+        "content-type": kind,
+        "content-disposition": 'attachment; filename="mitgliederliste-2026-12-31"',
     }
     known = Services({("GET", MEMBERS): httpx.Response(200, content=content, headers=headers)})
-    answer = await Browser(known, "auditor").get(f"/genossenschaft/mitglieder/datei?{LOOK}")
+    answer = await Browser(known, "auditor").get(f"/genossenschaft/mitglieder/{path}?{LOOK}")
     assert answer.content == content
     assert answer.headers["content-type"] == headers["content-type"]
     assert answer.headers["content-disposition"] == headers["content-disposition"]
     (asked,) = known.sent(MEMBERS)
-    assert asked.headers["accept"] == "text/csv"
+    assert asked.headers["accept"] == kind
     assert dict(asked.url.params) == {"on": "2026-12-31", "reason": "Jahresabschluss"}
 
 
@@ -123,9 +135,9 @@ async def test_nobody_looks_at_the_members_without_a_day_and_a_reason(query: str
     known = Services()
     browser = Browser(known, "office")
     page = await browser.get(f"/genossenschaft/mitglieder{query}")
-    file = await browser.get(f"/genossenschaft/mitglieder/datei{query}")
+    files = [await browser.get(f"/genossenschaft/mitglieder/{p}{query}") for p in ("datei", "pdf")]
     assert page.status_code == (422 if query else 200)
-    assert file.status_code == 303
+    assert [file.status_code for file in files] == [303, 303]
     assert known.sent(MEMBERS) == []
 
 

@@ -38,7 +38,8 @@ async def show(page: Page) -> Response:
         errors=errors,
         found=found,
         occasions=[("", N_("Bitte wählen")), *REASONS],
-        file=f"{HERE}/datei?{urlencode(asked)}",
+        table=f"{HERE}/datei?{urlencode(asked)}",
+        document=f"{HERE}/pdf?{urlencode(asked)}",
         may_look_up=page.has("office"),
     )
 
@@ -62,12 +63,22 @@ async def _list(page: Page, asked: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-async def file(page: Page) -> Response:
-    """The same list as a file, as membership writes it."""
+async def table(page: Page) -> Response:
+    """The same list for a spreadsheet."""
+    return await _file(page, "text/csv")
+
+
+async def document(page: Page) -> Response:
+    """The same list as a document."""
+    return await _file(page, "application/pdf")
+
+
+async def _file(page: Page, kind: str) -> Response:
+    """The list as membership writes it; that keeps this look, too."""
     asked = {"am": page.query.get("am", ""), "anlass": page.query.get("anlass", "")}
     if _errors(page, asked):
         return page.go(HERE + (f"?{urlencode(asked)}" if page.query else ""))
-    got = await page.api.raw("/api/membership/members", "text/csv", **_query(asked))
+    got = await page.api.raw("/api/membership/members", kind, **_query(asked))
     passed_on = ("content-type", "content-disposition")
     headers = {name: got.headers[name] for name in passed_on if name in got.headers}
     return Response(got.content, headers=headers)
@@ -76,4 +87,8 @@ async def file(page: Page) -> Response:
 def routes() -> list[BaseRoute]:
     """The addresses."""
     roles = ("office", "auditor")
-    return [screen(HERE, show, roles=roles), screen(f"{HERE}/datei", file, roles=roles)]
+    return [
+        screen(HERE, show, roles=roles),
+        screen(f"{HERE}/datei", table, roles=roles),
+        screen(f"{HERE}/pdf", document, roles=roles),
+    ]
