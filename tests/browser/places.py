@@ -52,6 +52,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/genossenschaft/antraege",
         "/genossenschaft/antraege/{application}",
         "/genossenschaft/antraege/{application}/zulassen",
+        "/genossenschaft/antraege/{application}/nachweis",
         "/genossenschaft/antraege/{application}/ablehnen",
         "/genossenschaft/mitglieder",
         "/genossenschaft/mitglieder?am=2026-11-25&anlass=pruefung",

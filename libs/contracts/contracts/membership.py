@@ -66,6 +66,21 @@ class MembershipApplied(
     applied_at: Instant
 
 
+class DocumentRequested(
+    Event, type="membership.document-requested.v1", topic=ORGANISATIONS, key="organisation_id"
+):
+    """The office asked the applicant for a document. Which one, in words, stays in membership.
+
+    `check`: the condition of the declaration that it is about, if it is about one.
+    """
+
+    organisation_id: UUID
+    application_id: UUID
+    request_id: UUID
+    check: Code | None = None
+    requested_at: Instant
+
+
 class ApplicationRejected(
     Event, type="membership.application-rejected.v1", topic=ORGANISATIONS, key="organisation_id"
 ):

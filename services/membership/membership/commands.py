@@ -8,6 +8,14 @@ from uuid import UUID
 from contracts.base import Cause
 
 ShareKind = Literal["mandatory", "voluntary"]
+CheckCode = Literal[
+    "text-form",
+    "unconditional",
+    "articles-shown",
+    "payment-duty-accepted",
+    "longer-notice-accepted",
+]
+"""The conditions of a declaration, as `domain.declaration` checks them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,18 @@ class Reject:
 
     application_id: UUID
     reason_code: str | None
+    by: By
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDocument:
+    """Ask the applicant for a document: for one of the checks, or named in words, or both."""
+
+    request_id: UUID
+    application_id: UUID
+    check: CheckCode | None
+    document: str | None
+    note: str | None
     by: By
 
 

@@ -114,6 +114,7 @@ def ticked(text: str) -> bool:
 
 READ: Mapping[str, Callable[[str], Any]] = {
     "text": str,
+    "lines": str,
     "email": mail,
     "choice": str,
     "number": integer,

@@ -7,7 +7,13 @@ from contracts import membership as told
 from contracts.base import Event
 from contracts.refusal import Refusal
 
-from membership.commands import Admit, ApplyForMembership, CountEmployees, Reject
+from membership.commands import (
+    Admit,
+    ApplyForMembership,
+    CountEmployees,
+    Reject,
+    RequestDocument,
+)
 from membership.domain import declaration, refusals
 from membership.domain.calendar import berlin_day
 from membership.domain.organisation import (
@@ -17,6 +23,7 @@ from membership.domain.organisation import (
     Filed,
     Holding,
     Membership,
+    Requested,
     Subscription,
 )
 from membership.domain.rulebook import Rulebook
@@ -92,6 +99,33 @@ def _cannot_apply(dossier: Dossier, now: datetime) -> Refusal | None:
     if waiting := dossier.open_application:
         return refusals.ALREADY_APPLIED.refuse(application_id=waiting.application_id)
     return None
+
+
+def request_document(
+    dossier: Dossier, command: RequestDocument, now: datetime
+) -> Decision | Refusal:
+    """Ask for a document, as often as it is needed, until there is a decision."""
+    application = dossier.application(command.application_id)
+    if application is None or application.state != "applied":
+        return refusals.ALREADY_DECIDED.refuse(state=application and application.state)
+    if not (command.check or command.document):
+        return refusals.DOCUMENT_MISSING.refuse("/document")
+    request = Requested(
+        request_id=command.request_id,
+        application_id=command.application_id,
+        check_code=command.check,
+        document=command.document,
+        note=command.note,
+        requested_at=now,
+    )
+    event = told.DocumentRequested(
+        organisation_id=dossier.organisation_id,
+        application_id=command.application_id,
+        request_id=command.request_id,
+        check=command.check,
+        requested_at=now,
+    )
+    return Decision(dossier, [event], [request])
 
 
 def admit(

@@ -122,7 +122,19 @@ class Filed:
     declaration: Declaration
 
 
-Booked = Subscription | Payment | Filed
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A document that the office asked the applicant for. It goes with the declaration."""
+
+    request_id: UUID
+    application_id: UUID
+    check_code: str | None
+    document: str | None
+    note: str | None
+    requested_at: datetime
+
+
+Booked = Subscription | Payment | Filed | Requested
 
 
 @dataclass(frozen=True, slots=True)

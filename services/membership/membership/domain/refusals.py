@@ -86,6 +86,12 @@ ALREADY_DECIDED = Rule(
     "This application was decided already.",
     "Über diesen Antrag ist schon entschieden.",
 )
+DOCUMENT_MISSING = Rule(
+    "document-missing",
+    422,
+    "Please say which document is wanted, or for which check.",
+    "Bitte angeben, welcher Nachweis fehlt oder zu welchem Punkt.",
+)
 NOT_A_MEMBER = Rule(
     "not-a-member",
     409,

@@ -21,6 +21,7 @@ from membership.commands import (
     GiveNotice,
     RegisterOrganisation,
     Reject,
+    RequestDocument,
     SubscribeShares,
 )
 from membership.domain import capital, joining, leaving, refusals
@@ -113,6 +114,15 @@ class Registry:
             self._applicant(command.application_id),
             command.by,
             lambda dossier: joining.reject(dossier, command, now),
+        )
+
+    def request_document(self, command: RequestDocument, now: datetime) -> Dossier | Refusal:
+        """Ask for a document."""
+        return self._decide(
+            "document-request",
+            self._applicant(command.application_id),
+            command.by,
+            lambda dossier: joining.request_document(dossier, command, now),
         )
 
     def subscribe(self, command: SubscribeShares, now: datetime) -> Dossier | Refusal:

@@ -16,6 +16,7 @@ from membership.commands import (
     LookAtMembers,
     RegisterOrganisation,
     Reject,
+    RequestDocument,
     SubscribeShares,
 )
 from membership.domain.calendar import berlin_day
@@ -80,6 +81,17 @@ async def reject(
     answers = [registry.reject(command, tx.now) for command in commands]
     await store.close_registry(tx, registry)
     return _answered(answers, lambda n, dossier: declared.decided(dossier, ids[n]))
+
+
+async def request_documents(
+    tx: Transaction, commands: Sequence[RequestDocument]
+) -> list[declared.RequestedView | Refusal]:
+    """Ask applicants for documents. The answer is stored, so the note is not in it."""
+    ids = [command.application_id for command in commands]
+    registry = await store.open_for_decisions(tx, RULES, ids, numbered=False)
+    answers = [registry.request_document(command, tx.now) for command in commands]
+    await store.close_registry(tx, registry)
+    return _answered(answers, lambda n, _: declared.requested(commands[n], tx.now))
 
 
 async def subscribe(

@@ -11,11 +11,20 @@ from contracts.refusal import NOT_FOUND
 from fastapi import APIRouter, Query, Request
 from pydantic import Field, StrictBool
 
-from membership.commands import Admit, ApplyForMembership, By, Declaration, Reject, Signatory
+from membership.commands import (
+    Admit,
+    ApplyForMembership,
+    By,
+    CheckCode,
+    Declaration,
+    Reject,
+    RequestDocument,
+    Signatory,
+)
 from membership.domain.organisation import ApplicationState
 from membership.domain.refusals import ORGANISATION_MISSING
 from membership.handlers import memberships
-from membership.http.forms import Line, Mail, Moment, SensibleDay
+from membership.http.forms import Line, Lines, Mail, Moment, SensibleDay
 from membership.settings import RULES
 from membership.views import declared, lists, shown
 
@@ -72,6 +81,14 @@ class RejectionBody(Body):
     reason_code: Code | None = None
 
 
+class DocumentRequestBody(Body):
+    """Which document is wanted: named, or by the check that it is for. Deleted with a refusal."""
+
+    check: CheckCode | None = None
+    document: Line | None = None
+    note: Lines | None = None
+
+
 @router.post("", status_code=201, responses=problems(403, 404, 409))
 async def apply_for_membership(
     body: ApplicationBody,
@@ -121,6 +138,24 @@ async def show_application(
     if found is None:
         raise NOT_FOUND.refuse()
     return found
+
+
+@router.post(
+    "/{application_id}/document-request", status_code=201, responses=problems(403, 404, 409)
+)
+async def request_document(
+    application_id: UUID, body: DocumentRequestBody, actor: Office, write: Write
+) -> declared.RequestedView:
+    """Write down that the applicant was asked for a document; as often as it is needed."""
+    command = RequestDocument(
+        request_id=uuid4(),
+        application_id=application_id,
+        check=body.check,
+        document=body.document,
+        note=body.note,
+        by=By(actor.person_ref, write.cause),
+    )
+    return await write(memberships.request_documents, command)
 
 
 @router.post("/{application_id}/admission", status_code=201, responses=problems(403, 404, 409))

@@ -15,6 +15,17 @@ Line = Annotated[
 ]
 """One line of text without control characters."""
 
+Lines = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=1,
+        max_length=1000,
+        pattern=r"^[^\x00-\x09\x0b\x0c\x0e-\x1f\x7f]+$",
+    ),
+]
+"""Some lines of text without other control characters."""
+
 Mail = Annotated[
     str,
     StringConstraints(

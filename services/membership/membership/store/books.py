@@ -15,6 +15,7 @@ from membership.domain.organisation import (
     Filed,
     Membership,
     Payment,
+    Requested,
     Subscription,
 )
 from membership.domain.registry import Act
@@ -70,8 +71,21 @@ DECLARATIONS = text("""
                          CAST(:accepts_longer_notice AS boolean[]), CAST(:form AS text[]),
                          CAST(:names AS text[]), CAST(:mails AS text[]), CAST(:functions AS text[]))
 """)
-# § 15 (2) GenG: an electronic declaration goes at once, in the transaction of the no.
-FORGET = text("DELETE FROM declaration WHERE application_id = ANY(CAST(:ids AS uuid[]))")
+# § 15 (2) GenG: an electronic declaration goes at once, in the transaction of the no; and with it
+# what the office wrote about it.
+FORGET = text("""
+    WITH requests AS (
+        DELETE FROM document_request WHERE application_id = ANY(CAST(:ids AS uuid[])))
+    DELETE FROM declaration WHERE application_id = ANY(CAST(:ids AS uuid[]))
+""")
+REQUESTS = text("""
+    INSERT INTO document_request (request_id, application_id, check_code, document, note,
+                                  requested_at, requested_by)
+    SELECT * FROM unnest(CAST(:request_id AS uuid[]), CAST(:application_id AS uuid[]),
+                         CAST(:check_code AS text[]), CAST(:document AS text[]),
+                         CAST(:note AS text[]), CAST(:requested_at AS timestamptz[]),
+                         CAST(:who AS uuid[]))
+""")
 SUBSCRIPTIONS = text("""
     INSERT INTO share_subscription (subscription_id, member_number, kind, shares, subscribed_on,
                                     declared_at, recorded_by, recorded_at)
@@ -128,6 +142,7 @@ DECLARATION = (
     "accepts_longer_notice",
     "form",
 )
+REQUEST = ("request_id", "application_id", "check_code", "document", "note", "requested_at")
 ACT = ("what", "organisation_id", "who", "correlation_id")
 
 
@@ -156,6 +171,7 @@ async def save_rows(tx: Transaction, booked: Iterable[tuple[Booked, By]]) -> Non
     for kind, sql, names in (
         (Subscription, SUBSCRIPTIONS, SUBSCRIPTION),
         (Payment, PAYMENTS, PAYMENT),
+        (Requested, REQUESTS, REQUEST),
     ):
         mine = [(row, by) for row, by in rows if isinstance(row, kind)]
         if mine:

@@ -1,13 +1,19 @@
 """Representations of an application: with its checks, and who signed only while that is kept."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from chassis.database import Row
 from chassis.http import View
 from contracts.base import Instant
 
-from membership.commands import ApplyForMembership, Declaration, Signatory
+from membership.commands import (
+    ApplyForMembership,
+    CheckCode,
+    Declaration,
+    RequestDocument,
+    Signatory,
+)
 from membership.domain import declaration as law
 from membership.domain.calendar import berlin_day
 from membership.domain.organisation import ApplicationState, Dossier
@@ -31,8 +37,27 @@ class SignatoryView(View):
     function: str
 
 
+class RequestedView(View):
+    """A document that the office asked for, without the note to it."""
+
+    request_id: UUID
+    application_id: UUID
+    check: CheckCode | None
+    document: str | None
+    requested_at: Instant
+
+
+class RequestView(RequestedView):
+    """A document that the office asked for."""
+
+    note: str | None
+
+
 class ApplicationView(View):
-    """An application. `signatory` only where one is read by the office, and never after a no."""
+    """An application. `signatory` only where one is read by the office, and never after a no.
+
+    `requests` likewise: the documents that were asked for, the oldest first.
+    """
 
     application_id: UUID
     organisation_id: UUID
@@ -46,6 +71,7 @@ class ApplicationView(View):
     reason_code: str | None
     checks: list[CheckView]
     signatory: SignatoryView | None = None
+    requests: list[RequestView] = []
 
 
 def filed(dossier: Dossier, command: ApplyForMembership, rules: Rulebook) -> ApplicationView:
@@ -71,6 +97,17 @@ def decided(dossier: Dossier, application_id: UUID) -> ApplicationView:
         decided_on=application.decided_on,
         reason_code=application.reason_code,
         checks=[],
+    )
+
+
+def requested(command: RequestDocument, now: datetime) -> RequestedView:
+    """What was asked for just now."""
+    return RequestedView(
+        request_id=command.request_id,
+        application_id=command.application_id,
+        check=command.check,
+        document=command.document,
+        requested_at=now,
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from membership.domain.organisation import Dossier
 from membership.domain.rulebook import Rulebook
 from membership.store.registry import read_dossiers
-from membership.views.declared import ApplicationView, application
+from membership.views.declared import ApplicationView, RequestView, application
 from membership.views.shown import OrganisationView, organisation
 
 ORGANISATIONS = text("""
@@ -30,6 +30,12 @@ APPLICATIONS = text("""
        AND (CAST(:after AS uuid) IS NULL OR (a.filed_at, a.application_id) <
             (SELECT filed_at, application_id FROM application WHERE application_id = :after))
      ORDER BY a.filed_at DESC, a.application_id DESC LIMIT :limit
+""")
+
+
+REQUESTS = text("""
+    SELECT request_id, application_id, check_code AS "check", document, note, requested_at
+      FROM document_request WHERE application_id = :id ORDER BY requested_at, request_id
 """)
 
 
@@ -73,7 +79,11 @@ async def one_application(
     """One application."""
     params = {"id": application_id, "state": None, "after": None, "limit": 1}
     row = await tx.row(APPLICATIONS, params)
-    return application(row, rules, language) if row else None
+    if row is None:
+        return None
+    requests = await tx.rows(REQUESTS, {"id": application_id})
+    views = [RequestView.model_validate(dict(request)) for request in requests]
+    return application(row, rules, language).model_copy(update={"requests": views})
 
 
 async def applications(

@@ -32,6 +32,14 @@ REASONS = (
     ("other", N_("Ein anderer Grund")),
 )
 WORDS = dict(REASONS)
+CHECKS = (
+    ("", N_("Keiner davon")),
+    ("text-form", N_("Textform der Erklärung")),
+    ("unconditional", N_("Unbedingte Erklärung")),
+    ("articles-shown", N_("Bereitstellung der Satzung")),
+    ("payment-duty-accepted", N_("Pflicht zur Einzahlung")),
+    ("longer-notice-accepted", N_("Längere Kündigungsfrist")),
+)
 
 
 async def overview(page: Page) -> Response:
@@ -62,6 +70,7 @@ def _render(
         one=one,
         chosen=chosen,
         reasons=WORDS,
+        check_names=dict(CHECKS),
         missing=[check for check in one["checks"] if not check["fulfilled"]] if one else [],
     )
 
@@ -93,13 +102,22 @@ def _detail(_page: Page, about: Any) -> str:
     return f"{HERE}/{about['application_id']}"
 
 
+NO_MAIL = N_("Das Portal verschickt dazu keine E-Mail. Bitte schreiben Sie an %(name)s, %(mail)s.")
+
+
+def _contact(about: Mapping[str, Any]) -> dict[str, str]:
+    """Who signed, as far as that is still kept."""
+    signatory = about.get("signatory") or {"name": about["organisation_name"], "mail": ""}
+    return {"name": signatory["name"], "mail": signatory["mail"]}
+
+
 def _admits(page: Page, about: Mapping[str, Any], _body: Mapping[str, Any]) -> Repeat:
     name, organisation = about["organisation_name"], about["organisation"]
-    entered = N_("%(name)s wird in die Mitgliederliste eingetragen und benachrichtigt.")
+    entered = N_("%(name)s wird in die Mitgliederliste eingetragen.")
     prices = N_(
         "Der Mitgliedspreis gilt für Buchungen ab diesem Tag; frühere Buchungen ändern sich nicht."
     )
-    told = [page.say(entered, name=name), page.say(prices)]
+    told = [page.say(entered, name=name), page.say(prices), page.say(NO_MAIL, **_contact(about))]
     if not isinstance(organisation, Down):
         told.insert(1, page.say(SHARES, **shares_of(page, organisation)))
     return Repeat(told, page.say(N_("%(name)s zulassen"), name=name))
@@ -129,9 +147,8 @@ def _admitted(page: Page, about: Mapping[str, Any], made: Any) -> Flash:
 
 
 def _rejects(page: Page, about: Mapping[str, Any], _body: Mapping[str, Any]) -> Repeat:
-    name = about["organisation_name"]
     told = [
-        page.say(N_("%(name)s wird über die Ablehnung benachrichtigt."), name=name),
+        page.say(NO_MAIL, **_contact(about)),
         page.say(
             N_(
                 "Die Erklärung mit allen Namen wird sofort gelöscht. "
@@ -142,13 +159,9 @@ def _rejects(page: Page, about: Mapping[str, Any], _body: Mapping[str, Any]) -> 
     return Repeat(told, page.say(N_("Antrag ablehnen und Erklärung löschen")))
 
 
-def _rejected(page: Page, about: Mapping[str, Any], _made: Any) -> Flash:
+def _rejected(page: Page, _about: Mapping[str, Any], _made: Any) -> Flash:
     title = page.say(N_("Der Antrag ist abgelehnt."))
-    text = page.say(
-        N_("%(name)s wird benachrichtigt; die Erklärung ist gelöscht."),
-        name=about["organisation_name"],
-    )
-    return Flash("success", title, text)
+    return Flash("success", title, page.say(N_("Die Erklärung ist gelöscht.")))
 
 
 ADMIT = Act(
@@ -179,6 +192,41 @@ REJECT = Act(
     about=_about,
     repeat=_rejects,
     done=_rejected,
+    back=_detail,
+    at_once=True,
+)
+
+
+def _asks(page: Page, about: Mapping[str, Any], _body: Mapping[str, Any]) -> Repeat:
+    told = [
+        page.say(N_("Die Anforderung steht mit Datum beim Antrag, bis er abgelehnt wird.")),
+        page.say(NO_MAIL, **_contact(about)),
+    ]
+    return Repeat(told, page.say(N_("Anforderung eintragen")))
+
+
+def _asked(page: Page, about: Mapping[str, Any], _made: Any) -> Flash:
+    title = page.say(N_("Die Anforderung ist eingetragen."))
+    return Flash("success", title, page.say(NO_MAIL, **_contact(about)))
+
+
+REQUEST = Act(
+    title=N_("Nachweis anfordern"),
+    fields=(
+        Field(
+            "nachweis",
+            N_("Welcher Nachweis fehlt?"),
+            "/document",
+            hint=N_("Zum Beispiel: Beschluss des Kreistags, Nachweis der Vertretungsbefugnis"),
+        ),
+        Field("punkt", N_("Zu diesem Punkt"), "/check", "choice", optional=True, options=CHECKS),
+        Field("hinweis", N_("Hinweis"), "/note", "lines", optional=True),
+    ),
+    method="POST",
+    address=lambda page: f"{APPLICATIONS}/{page.part_of('application_id')}/document-request",
+    about=_about,
+    repeat=_asks,
+    done=_asked,
     back=_detail,
     at_once=True,
 )
@@ -235,5 +283,6 @@ def routes() -> list[BaseRoute]:
         screen(HERE, overview, roles=("office",)),
         screen(one, show, roles=("office",)),
         screen(f"{one}/zulassen", ADMIT.show, post=ADMIT.take, roles=("office",)),
+        screen(f"{one}/nachweis", REQUEST.show, post=REQUEST.take, roles=("office",)),
         screen(f"{one}/ablehnen", REJECT.show, post=REJECT.take, roles=("office",)),
     ]
