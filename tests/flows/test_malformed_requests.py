@@ -28,7 +28,7 @@ MALFORMED = {
 SAID = {
     "a length and chunks": 501,  # RFC 9112 6.1: a transfer coding that it does not know
     "another version": 505,
-    "a chunk of no size": 500,  # Traefik's words for a body that it cannot read; no service is asked
+    "a chunk of no size": 500,  # Traefik, of a body that it cannot read; no service is asked
 }
 """What the gateway says that is no 4xx."""
 
