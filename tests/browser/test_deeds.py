@@ -52,6 +52,7 @@ def test_an_approver_declines_and_the_person_reads_why(seat: Seat, world: World)
     paul.reads(f"Abgelehnt: {title}")
     assert beside(lambda: state(world, id_)) == "rejected"
     anna.go("/meine-kurse")
+    anna.press("Vergangen")
     anna.reads("Der Kurs liegt in der Haushaltswoche.")
 
 
