@@ -26,6 +26,11 @@ def whole(enrolment: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def of_row(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a row of a long list says of its enrolment; None where nobody was booked."""
+    return whole({"cancellation": {}, **row}) if row.get("state") else None
+
+
 async def one(page: Page, enrolment_id: str) -> dict[str, Any]:
     """One enrolment."""
     return whole(await page.api.get(f"{PATH}/{enrolment_id}"))

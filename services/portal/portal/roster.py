@@ -13,7 +13,8 @@ from uuid import UUID, uuid4, uuid5
 
 from portal.words import N_
 
-MOST = 100  # so many people one booking can hold (enrolment: too-many-rows)
+MOST = 2000  # so many people one booking can hold (enrolment: too-many-rows)
+SHOWN = 200  # so many rows one page shows: those that need a hand first
 COLUMNS = {
     "name": ("name", "person", "teilnehmer", "teilnehmende", "full name"),
     "given": ("vorname", "rufname", "given name", "first name"),

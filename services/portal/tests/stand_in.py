@@ -46,7 +46,9 @@ class Services:
 class Browser:
     """Looks at pages as one person with some roles."""
 
-    def __init__(self, services: Services, *roles: str, figures: Any = None) -> None:
+    def __init__(
+        self, services: Services, *roles: str, figures: Any = None, sessions: Any = None
+    ) -> None:
         actor = Actor(PERSON, None, frozenset(roles), provider="hochschule")
         self._session = Session("s", actor, Tokens("t", "r", "i", NOW))
         app = Starlette(
@@ -57,6 +59,7 @@ class Browser:
         app.state.settings, app.state.clock = _settings(), lambda: NOW
         app.state.sealer, app.state.figures = Sealer(KEY), figures
         app.state.issuer = SimpleNamespace(session=self._signed_in())
+        app.state.sessions = sessions
         app.state.services = httpx.AsyncClient(
             transport=httpx.MockTransport(services), base_url=HOME
         )

@@ -128,6 +128,7 @@ def routes() -> list[BaseRoute]:
         approvals,
         bookings,
         bulk_check,
+        bulk_result,
         bulk_start,
         courses,
         inbox,
@@ -141,7 +142,8 @@ def routes() -> list[BaseRoute]:
     )
 
     frame = (inbox, preferences, signing, stream, texts)
-    modules = (start, courses, offer, mine, bookings, bulk_start, bulk_check, approvals, *frame)
+    bulk = (bulk_start, bulk_check, bulk_result)
+    modules = (start, courses, offer, mine, bookings, *bulk, approvals, *frame)
     return [route for module in modules for route in module.routes()] + _of_the_cooperative()
 
 

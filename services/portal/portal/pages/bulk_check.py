@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from uuid import uuid4
 
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from portal import roster as lists
 from portal.backend import Down, Refused, part
 from portal.page import Flash, Page
 from portal.pages import screen
+from portal.pages.bulk_result import settled
 from portal.pages.bulk_start import COORDINATOR, Errors
 from portal.pages.offer import rules
 from portal.roster import Roster, Row, Verdict
@@ -51,7 +51,9 @@ async def check(page: Page, errors: Errors | None = None, given: Roster | None =
         roster=roster,
         run=run,
         seats=await part(page.api.get(f"/api/enrolment/runs/{roster.run_id}/seats")),
-        verdicts=lists.sorted_(shown),
+        verdicts=lists.sorted_(shown)[: lists.SHOWN],
+        bad=sum(each.bad for each in shown),
+        total=len(shown),
         sum=lists.sum_of(shown, member_today(page)),
         price_of=lambda each: lists.price_of(each, member_today(page)),
         free_until=free[-1]["until"] if free else None,
@@ -81,13 +83,14 @@ async def judge(page: Page, roster: Roster) -> list[Verdict]:
 
 
 async def _by_mail(page: Page, mails: list[str]) -> dict[str, list[dict[str, Any]]] | None:
-    if not mails:
-        return {}
-    asked = page.api.send("POST", f"{people.CONTACTS}/resolve", {"mails": mails})
-    found = await part(asked)
-    if isinstance(found, Down):
-        return None
-    return {each["mail"].lower(): each["people"] for each in found}
+    known: dict[str, list[dict[str, Any]]] = {}
+    for first in range(0, len(mails), people.AT_ONCE):
+        asked = {"mails": mails[first : first + people.AT_ONCE]}
+        found = await part(page.api.send("POST", f"{people.CONTACTS}/resolve", asked))
+        if isinstance(found, Down):
+            return None
+        known |= {each["mail"].lower(): each["people"] for each in found}
+    return known
 
 
 async def _tried(page: Page, roster: Roster, known: list[Row]) -> list[dict[str, Any]]:
@@ -180,50 +183,6 @@ async def book(page: Page, roster: Roster, shown: str) -> Response:
     return page.go("/buchungen/neu/ergebnis")
 
 
-def settled(roster: Roster, verdicts: list[Verdict], answer: dict[str, Any]) -> Roster:
-    """The list after the booking: its result, and the rows that still need a hand."""
-    sent = sorted((each.row for each in verdicts if not each.bad), key=lambda row: row.number)
-    rows = [
-        {"number": row.number, "name": row.name, **said}
-        for row, said in zip(sent, answer["rows"], strict=True)
-    ]
-    left = [each.row for each in verdicts if each.bad]
-    result = {"run_id": roster.run_id, "rows": rows, "left": len(left)}
-    return Roster(
-        id=str(uuid4()),
-        run_id=roster.run_id,
-        rows=sorted(left, key=lambda row: row.number),
-        cost_centre=roster.cost_centre,
-        order_reference=roster.order_reference,
-        result=result,
-    )
-
-
-async def result(page: Page) -> Response:
-    """What came of it, row by row, as it stands now."""
-    roster = await drafts.roster(page)
-    if not roster.result:
-        return page.go("/buchungen/neu/termin")
-    run_id = roster.result["run_id"]
-    run = await page.api.get(f"/api/catalog/runs/{run_id}")
-    now = await part(enrolments.several(page, run_id=run_id, limit=100))
-    current = {} if isinstance(now, Down) else {each["enrolment_id"]: each for each in now["items"]}
-    rows = [
-        {"row": row, "booking": current.get(row.get("enrolment_id"))}
-        for row in roster.result["rows"]
-    ]
-    states = [row.get("state") for row in roster.result["rows"]]
-    return page.render(
-        "bulk/result.html",
-        run=run,
-        rows=rows,
-        booked=sum(state not in (None, "waitlisted") for state in states),
-        line=states.count("waitlisted"),
-        failed=states.count(None) + roster.result["left"],
-        left=len(roster.rows),
-    )
-
-
 async def problems(page: Page) -> Response:
     """The rows that need a hand, as a file."""
     roster = await drafts.roster(page)
@@ -251,5 +210,4 @@ def routes() -> list[BaseRoute]:
     return [
         screen("/buchungen/neu/pruefen", check, post=act, roles=COORDINATOR),
         screen("/buchungen/neu/fehler.csv", problems, roles=COORDINATOR),
-        screen("/buchungen/neu/ergebnis", result, roles=COORDINATOR),
     ]

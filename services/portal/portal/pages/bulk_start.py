@@ -10,7 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import drafts, people, sheets
+from portal import drafts, formats, people, sheets
 from portal.backend import Down, part
 from portal.page import Flash, Page
 from portal.pages import action, screen
@@ -116,7 +116,9 @@ def _put(page: Page, roster: Roster, new: list[Row], errors: Errors) -> None:
         text = N_(
             "Die Liste hätte %(n)s Personen. Eine Buchung fasst %(most)s: teilen Sie sie auf."
         )
-        errors["liste" if roster.text else "datei"] = page.say(text, n=n, most=MOST)
+        errors["liste" if roster.text else "datei"] = page.say(
+            text, n=formats.number(n, page.lang), most=formats.number(MOST, page.lang)
+        )
     elif not roster.rows and not errors:
         errors["liste"] = page.say(N_("Bitte nennen Sie mindestens eine Person."))
     elif not errors:
