@@ -62,6 +62,17 @@ class ApprovalRequested(
     requested_at: Instant
 
 
+class ApprovalReminded(
+    About, Event, type="enrolment.approval-reminded.v1", topic=ENROLMENTS, key="enrolment_id"
+):
+    """Somebody asks those who decide not to forget it: the seat is kept until `held_until`."""
+
+    reminded_by_ref: UUID
+    held_until: Instant
+    price_cents: Cents
+    reminded_at: Instant
+
+
 class EnrolmentRejected(
     About, Event, type="enrolment.enrolment-rejected.v1", topic=ENROLMENTS, key="enrolment_id"
 ):

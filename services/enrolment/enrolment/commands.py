@@ -127,6 +127,15 @@ class DecideRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class RemindApprovers:
+    """Ask those who decide not to forget a request."""
+
+    enrolment_id: UUID
+    who: Who
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
 class CancelEnrolment:
     """Call an enrolment off."""
 

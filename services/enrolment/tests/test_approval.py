@@ -1,13 +1,34 @@
 """Employees ask, the organisation decides, or does not have to."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from chassis.testing import until
-from contracts.enrolment import ApprovalRequested, EnrolmentRejected, EnrolmentRequested
+from contracts.enrolment import (
+    ApprovalReminded,
+    ApprovalRequested,
+    EnrolmentRejected,
+    EnrolmentRequested,
+)
+from enrolment.commands import RemindApprovers
 from enrolment.domain.run import Run
 
-from services.enrolment.tests.conftest import BASE, CARLA_REF, Office
+from services.enrolment.tests.builders import (
+    AUSSERHALB,
+    CAUSE,
+    NOON,
+    a_desk,
+    a_quote,
+    a_run,
+    an_employee,
+    for_oneself,
+    got,
+    now_of,
+    refused,
+    told,
+)
+from services.enrolment.tests.conftest import BASE, CARLA_REF, PAUL_REF, Office
 
 
 async def asked_for(office: Office, run: Run, org: UUID | None = None) -> dict[str, Any]:
@@ -109,3 +130,65 @@ async def test_an_organisation_switches_the_decision_off(office: Office) -> None
         await until(sure, name="the confirmation")
     async with office.client("employee", org=house) as employee:
         assert (await employee.get("/api/enrolment/settings")).status_code == 403
+
+
+async def test_those_who_decide_are_reminded_once_a_day(office: Office) -> None:
+    run = await office.schedule(capacity=2)
+    asked = await asked_for(office, run)
+    id_, person = asked["enrolment_id"], UUID(asked["person_ref"])
+    path = f"{BASE}/{id_}/approval/reminder"
+    waits = await office.in_state(id_, "awaiting_approval")
+    async with office.client("employee", sub=person) as anna, office.carla as carla:
+        done = await anna.post(path, headers={"Idempotency-Key": "once"})
+        assert (done.status_code, done.json()["state"]) == (200, "awaiting_approval"), done.text
+        assert done.json()["version"] == waits["version"] + 1
+        again = await anna.post(path, headers={"Idempotency-Key": "once"})
+        assert again.json() == done.json(), "a second click is the same reminder"
+        refused = await carla.post(path)
+        assert (refused.status_code, refused.json()["code"]) == (409, "reminded-already")
+        at = datetime.fromisoformat(done.json()["reminded_at"])
+        possible = datetime.fromisoformat(refused.json()["possible_from"])
+        assert possible == at + timedelta(hours=24)
+        office.app.clock.set(possible)
+        later = await carla.post(path)
+        assert later.status_code == 200, later.text
+    told = await office.app.heard(ApprovalReminded, lambda e: str(e.enrolment_id) == id_, count=2)
+    assert [event.reminded_by_ref for event in told] == [person, CARLA_REF]
+    assert [event.version for event in told] == [waits["version"] + 1, waits["version"] + 2]
+    assert told[0].held_until == datetime.fromisoformat(waits["held_until"])
+    assert (await office.seats(run))["held"] == 1
+
+
+async def test_only_who_asked_or_books_reminds_and_only_while_it_waits(office: Office) -> None:
+    run = await office.schedule(capacity=2)
+    asked = await asked_for(office, run)
+    id_, person = asked["enrolment_id"], UUID(asked["person_ref"])
+    path = f"{BASE}/{id_}/approval/reminder"
+    await office.in_state(id_, "awaiting_approval")
+    async with (
+        office.paul as paul,
+        office.client("employee") as somebody,
+        office.client("coordinator", org=AUSSERHALB) as nora,
+        office.client("employee", sub=person) as anna,
+    ):
+        assert (await paul.post(path)).status_code == 403, "he decides, he need not be reminded"
+        for stranger in (somebody, nora):
+            assert (await stranger.post(path)).status_code == 404
+        await paul.post(f"{BASE}/{id_}/approval", json={"decision": "approve"})
+        over = await anna.post(path)
+        assert (over.status_code, over.json()["code"]) == (409, "not-awaiting-approval")
+    assert (await office.show(id_))["decided_by_ref"] == str(PAUL_REF)
+
+
+def test_after_the_hold_nobody_is_reminded_any_more() -> None:
+    run = a_run()
+    desk = a_desk(run)
+    asked = got(desk.request(for_oneself(run), NOON))
+    desk.priced(a_quote(asked), NOON)
+    waits = now_of(desk, asked)
+    assert waits.state == "awaiting_approval"
+    assert waits.held_until is not None
+    command = RemindApprovers(asked.id, an_employee(), CAUSE)
+    assert refused(desk.remind(command, waits.held_until)) == "not-awaiting-approval"
+    assert got(desk.remind(command, NOON)).reminded_at == NOON
+    assert told(desk, asked)[-1] == "approval-reminded"

@@ -47,6 +47,14 @@ class MarkRead:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteApprover:
+    """The token of a person says whether he or she decides on requests of the organisation."""
+
+    person_ref: UUID
+    approves: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RenewFeed:
     """Give the calendar feed of a person a new secret (the old one ends), or none."""
 
@@ -68,6 +76,12 @@ class Read(View):
 
     notice_id: UUID
     read_at: datetime
+
+
+class Noted(View):
+    """It is kept whether the person decides."""
+
+    person_ref: UUID
 
 
 class Renewed(View):

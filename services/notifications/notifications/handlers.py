@@ -12,6 +12,8 @@ from prometheus_client import Gauge
 from notifications import views
 from notifications.commands import (
     MarkRead,
+    NoteApprover,
+    Noted,
     PutContact,
     PutPreferences,
     Read,
@@ -165,6 +167,14 @@ async def mark_read(tx: Transaction, commands: Sequence[MarkRead]) -> list[Read 
         Read(notice_id=mark[0], read_at=read[mark]) if mark in read else NOT_FOUND.refuse()
         for mark in marks
     ]
+
+
+async def note_approvers(
+    tx: Transaction, commands: Sequence[NoteApprover]
+) -> list[Noted | Refusal]:
+    """Remember who decides: nobody else tells this service."""
+    await people.note_approvers(tx, {c.person_ref: c.approves for c in commands})
+    return [Noted(person_ref=command.person_ref) for command in commands]
 
 
 async def renew_feeds(tx: Transaction, commands: Sequence[RenewFeed]) -> list[Renewed | Refusal]:

@@ -18,7 +18,7 @@ from contracts.membership import EnrolmentPriced
 from sqlalchemy import text
 
 from notifications.domain.course import Booking, Run
-from notifications.domain.steps import CONFIRMED, KIND_OF, RESCHEDULED, sequence_of
+from notifications.domain.steps import CONFIRMED, KIND_OF, REMINDED, RESCHEDULED, sequence_of
 
 SAVE_RUNS = text("""
     INSERT INTO run (run_id, offer_id, title, format, starts_at, ends_at, location,
@@ -138,7 +138,7 @@ async def note_runs(tx: Transaction, events: Sequence[Event]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an enrolment stands. `state` None: a moved run leaves it where it was."""
+    """Where an enrolment stands. `state` None: a moved run, or a reminder, leaves it there."""
 
     enrolment_id: UUID
     run_id: UUID
@@ -166,7 +166,7 @@ def _standing(event: About, meta: Event) -> Standing:
         run_id=event.run_id,
         organisation_id=event.organisation_id,
         person_ref=event.person_ref,
-        state=None if kind == RESCHEDULED else kind.partition("-")[2],
+        state=None if kind in (RESCHEDULED, REMINDED) else kind.partition("-")[2],
         was_confirmed=kind == CONFIRMED,
         sequence=sequence_of(meta),
         told_at=meta.meta.time,

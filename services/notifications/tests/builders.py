@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from contracts.base import Event, Meta
 from contracts.catalog import RunScheduled
 from contracts.enrolment import (
+    ApprovalReminded,
     BulkRow,
     BulkSettled,
     EnrolmentCancelled,
@@ -202,6 +203,18 @@ def confirmed(**changes: Any) -> SeatConfirmed:
         "confirmed_at": datetime.now(UTC),
     }
     return SeatConfirmed(**_about(**(values | changes)))
+
+
+def reminded(**changes: Any) -> ApprovalReminded:
+    """Those who decide are asked once more."""
+    now = datetime.now(UTC)
+    values: dict[str, Any] = {
+        "reminded_by_ref": ANNA,
+        "held_until": now + timedelta(hours=30),
+        "price_cents": 35300,
+        "reminded_at": now,
+    }
+    return ApprovalReminded(**_about(**(values | changes)))
 
 
 def waitlisted(**changes: Any) -> SeatWaitlisted:

@@ -19,6 +19,7 @@ from .builders import (
     confirmed,
     offered,
     priced,
+    reminded,
     run_scheduled,
     waitlisted,
 )
@@ -276,3 +277,30 @@ async def test_a_wave_of_events_is_told_once_each_over_few_connections(
     mails = [*post.box.to(anna.mail), *post.box.to(carla.mail)]
     assert len({mail.message_id for mail in mails}) == len(mails) == 200
     assert post.box.connections - before <= 12
+
+
+async def test_a_reminder_is_for_those_who_decide_and_for_nobody_else(
+    app: TestApp, post: Post
+) -> None:
+    anna, carla = await two(app)
+    paul, vera = await enter(app, anna.org, "Paul"), await enter(app, anna.org, "Vera")
+    stranger = await enter(app, uuid4(), "Stefan")
+    for who, org in ((paul, paul.org), (vera, vera.org), (anna, anna.org), (stranger, uuid4())):
+        async with app.http("employee", "approver", sub=who.ref, org=org) as client:
+            answer = await client.get("/api/notifications/contacts/me")
+            assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
+    async with app.http("employee", sub=vera.ref, org=vera.org) as client:
+        await client.get("/api/notifications/contacts/me")  # she does not decide any more
+    run_id = await a_known_run(app)
+    event = reminded(**about(anna, carla, run_id, reminded_by_ref=anna.ref))
+    await app.send(event)
+    await delivered(post, paul.mail)
+    mail = post.box.to(paul.mail)[0]
+    assert mail.subject.startswith("Erinnerung: Anfrage wartet auf Ihre Freigabe")
+    assert "/freigaben" in mail.text
+    await app.settled()
+    for nobody in (anna, carla, vera, stranger):
+        assert await rows(app, nobody.ref) == [], "nobody decides on an own request"
+    async with app.http("approver", sub=paul.ref, org=paul.org) as client:
+        (item,) = (await client.get("/api/notifications/notices")).json()["items"]
+    assert (item["kind"], item["path"]) == ("approval-reminded", "/freigaben")

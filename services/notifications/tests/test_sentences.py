@@ -10,7 +10,7 @@ from notifications.domain import steps
 from notifications.domain.person import Language
 
 from .builders import a_dossier, a_notice, a_person, a_run
-from .test_words import FACTS, LANGUAGES, mail, parsed, part
+from .test_words import AUDIENCES, FACTS, LANGUAGES, mail, parsed, part
 
 REASONS = {
     steps.CANCELLED: ("by-person", "by-coordinator", "run-cancelled"),
@@ -25,7 +25,7 @@ REASONS = {
 CASES = [
     (kind, audience, facts | ({"reason": reason} if reason else {}))
     for kind, facts in FACTS.items()
-    for audience in (("coordinator",) if kind == steps.BULK else ("person", "coordinator"))
+    for audience in AUDIENCES.get(kind, ("person", "coordinator"))
     for reason in REASONS.get(kind, (None,))
 ]
 NAMELESS: dict[str, Any] = {"person": None, "people": {}}

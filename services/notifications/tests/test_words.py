@@ -37,6 +37,7 @@ FACTS: dict[str, dict[str, Any]] = {
     steps.WAITLISTED: {"place": 3},
     steps.OFFERED: {"offered_until": "2027-01-18T16:15:00Z"},
     steps.APPROVAL: {"held_until": "2027-01-18T16:15:00Z", "price_cents": 35300},
+    steps.REMINDED: {"held_until": "2027-01-18T16:15:00Z", "price_cents": 35300},
     steps.REJECTED: {},
     steps.CANCELLED: {"reason": "by-person", "fee_cents": 17650},
     steps.EXPIRED: {"reason": "offer-expired"},
@@ -50,10 +51,11 @@ FACTS: dict[str, dict[str, Any]] = {
     },
 }
 LANGUAGES: tuple[Language, ...] = ("de", "en")
+AUDIENCES = {steps.BULK: ("coordinator",), steps.REMINDED: ("approver",)}
 CASES = [
     (kind, audience, language)
     for kind in FACTS
-    for audience in (("coordinator",) if kind == steps.BULK else ("person", "coordinator"))
+    for audience in AUDIENCES.get(kind, ("person", "coordinator"))
     for language in LANGUAGES
 ]
 

@@ -11,6 +11,7 @@ PATH = "/api/enrolment/enrolments"
 MAYBE = (
     "location", "booked_by_ref", "bulk_id", "place", "ahead", "held_until", "offered_until",
     "cost_centre", "order_reference", "decided_by_ref", "decision_reason", "ended_reason",
+    "reminded_at",
 )  # fmt: skip
 MAYBE_OF_PRICE = ("cents", "kind", "reason", "member_cents", "saving_cents", "priced_for_on")
 MAYBE_OF_CANCELLATION = ("free_until_on", "fee_cents")
@@ -26,9 +27,10 @@ def whole(enrolment: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def of_row(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def of_row(row: Mapping[str, Any], requested_at: str) -> dict[str, Any] | None:
     """What a row of a long list says of its enrolment; None where nobody was booked."""
-    return whole({"cancellation": {}, **row}) if row.get("state") else None
+    more = {"cancellation": {}, "requested_at": requested_at}
+    return whole({**more, **row}) if row.get("state") else None
 
 
 async def one(page: Page, enrolment_id: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from portal import formats
 from portal.words import N_
 
 LATE = timedelta(minutes=1)
+BETWEEN_REMINDERS = timedelta(hours=24)  # so often the service lets remind
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,14 @@ def of(enrolment: Mapping[str, Any], now: datetime) -> str:
     if state == "cancelled" and enrolment.get("ended_reason") in BY_PROVIDER:
         return "cancelled_by_provider"
     return state
+
+
+def may_remind(enrolment: Mapping[str, Any], now: datetime) -> bool:
+    """Whether those who decide can be reminded (again)."""
+    if enrolment["state"] != "awaiting_approval":
+        return False
+    last = enrolment["reminded_at"]
+    return last is None or now - formats.instant(last) >= BETWEEN_REMINDERS
 
 
 def look(name: str) -> Look:

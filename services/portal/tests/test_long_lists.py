@@ -54,6 +54,7 @@ def a_job(count: int, **more: Any) -> dict[str, Any]:
         for n in range(count)
     ]
     facts = {"job_id": "j", "run_id": "r", "state": "done", "done": count, "total": count}
+    facts["created_at"] = "2027-01-15T08:59:30Z"
     return {**facts, "rows": rows, **more}
 
 
@@ -84,6 +85,24 @@ async def test_in_the_end_there_is_a_row_for_each_person_those_not_booked_first(
     assert "Hier stehen 200 von 250 Personen" in shown
     assert "Person 250<" in shown
     assert "Person 249<" not in shown
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [
+        ("requested", "Angefragt"),
+        ("waitlisted", "Warteliste"),
+        ("offered", "Platz angeboten"),
+        ("cancelled", "Storniert"),
+        ("expired", "Frist abgelaufen"),
+    ],
+)
+async def test_every_row_is_shown_whatever_became_of_it(state: str, word: str) -> None:
+    job = a_job(120)
+    job["rows"][0] |= {"state": state, "price": {"status": "pending", "standard_cents": 44100}}
+    answer = await seen_by(Drafts(a_booking(120)), job).get("/buchungen/neu/ergebnis")
+    assert answer.status_code == 200
+    assert word in answer.text
 
 
 async def test_a_whole_list_that_was_refused_stands_in_the_draft_again() -> None:

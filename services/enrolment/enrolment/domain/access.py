@@ -1,6 +1,6 @@
 """Who may do what with an enrolment, and when (domain page 6: roles per organisation)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.refusal import FORBIDDEN, NOT_FOUND, Refusal
@@ -9,6 +9,8 @@ from enrolment.commands import Who
 from enrolment.domain import refusals
 from enrolment.domain.book import Book
 from enrolment.domain.enrolment import HOLDING, Claim, Enrolment, State
+
+BETWEEN_REMINDERS = timedelta(hours=24)
 
 
 def sees(who: Who, claim: Claim) -> bool:
@@ -61,6 +63,18 @@ def why_not_decider(enrolment: Enrolment, who: Who) -> Refusal | None:
     if enrolment.person_ref == who.person_ref and not who.coordinator:
         return refusals.NOT_FOR_ONESELF.refuse()
     return None
+
+
+def why_not_remindable(enrolment: Enrolment, now: datetime) -> Refusal | None:
+    """Why those who decide cannot be reminded (again)."""
+    late = enrolment.held_until is not None and now >= enrolment.held_until
+    if late or enrolment.state is not State.AWAITING_APPROVAL:
+        return refusals.NOTHING_TO_REMIND.refuse(state=enrolment.state)
+    if enrolment.reminded_at is None or now >= enrolment.reminded_at + BETWEEN_REMINDERS:
+        return None
+    return refusals.REMINDED_TODAY.refuse(
+        reminded_at=enrolment.reminded_at, possible_from=enrolment.reminded_at + BETWEEN_REMINDERS
+    )
 
 
 def why_not_decidable(enrolment: Enrolment, now: datetime) -> Refusal | None:

@@ -133,6 +133,13 @@ class Book:
         self._tell(enrolment, at, telling.confirmed(run, enrolment))
         return enrolment
 
+    def remind(self, enrolment: Enrolment, by_ref: UUID, at: Moment) -> Enrolment:
+        """Those who decide are asked once more."""
+        enrolment = replace(enrolment, reminded_at=at.now, version=enrolment.version + 1)
+        self.keep(enrolment)
+        self._tell(enrolment, at, telling.approval_reminded(enrolment, by_ref, at.now))
+        return enrolment
+
     def ask_approval(self, enrolment: Enrolment, at: Moment) -> Enrolment:
         """The organisation is asked to decide."""
         enrolment = self._move(enrolment, State.AWAITING_APPROVAL, at, due_at=enrolment.held_until)

@@ -14,6 +14,7 @@ from enrolment.commands import (
     CancelEnrolment,
     DecideRequest,
     DeclineSeat,
+    RemindApprovers,
     RequestEnrolment,
 )
 from enrolment.domain import access, refusals
@@ -129,6 +130,15 @@ class Desk:
         if command.decision == "approve":
             return self.book.confirm(decided, at)
         return self.book.end(decided, State.REJECTED, "rejected", at)
+
+    def remind(self, command: RemindApprovers, now: datetime) -> Enrolment | Refusal:
+        """Ask those who decide once more, at most once a day."""
+        enrolment = access.of_person(self.book, command.enrolment_id, command.who)
+        if isinstance(enrolment, Refusal):
+            return enrolment
+        if refusal := access.why_not_remindable(enrolment, now):
+            return refusal
+        return self.book.remind(enrolment, command.who.person_ref, Moment(now, command.cause))
 
     def cancel(self, command: CancelEnrolment, now: datetime) -> Enrolment | Refusal:
         """Call it off, for the fee of its policy; only a certain seat costs anything."""

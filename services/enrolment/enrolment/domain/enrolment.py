@@ -101,6 +101,7 @@ class Enrolment:
     ended_at: datetime | None = None
     ended_reason: str | None = None
     fee_cents: int | None = None
+    reminded_at: datetime | None = None
     version: int = 1
 
     @property

@@ -74,6 +74,18 @@ ALREADY_DECIDED = Rule(
     "There is nothing to decide here any more.",
     "Hier ist nichts mehr zu entscheiden.",
 )
+NOTHING_TO_REMIND = Rule(
+    "not-awaiting-approval",
+    409,
+    "Nobody has to decide on this at the moment.",
+    "Hier steht gerade keine Entscheidung aus.",
+)
+REMINDED_TODAY = Rule(
+    "reminded-already",
+    409,
+    "Those who decide have been reminded in the last 24 hours. After that it is possible again.",
+    "In den letzten 24 Stunden wurde schon erinnert. Danach ist es wieder möglich.",
+)
 REASON_MISSING = Rule(
     "reason-missing",
     422,

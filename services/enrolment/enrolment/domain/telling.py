@@ -103,6 +103,19 @@ def approval_requested(enrolment: Enrolment, now: datetime) -> told.ApprovalRequ
     )
 
 
+def approval_reminded(
+    enrolment: Enrolment, reminded_by_ref: UUID, now: datetime
+) -> told.ApprovalReminded:
+    """The organisation is asked once more to decide."""
+    return told.ApprovalReminded(
+        **_about(enrolment),
+        reminded_by_ref=reminded_by_ref,
+        held_until=_known(enrolment.held_until),
+        price_cents=_known(enrolment.price_cents),
+        reminded_at=now,
+    )
+
+
 def confirmed(run: Run, enrolment: Enrolment) -> told.SeatConfirmed:
     """The seat is certain."""
     return told.SeatConfirmed(

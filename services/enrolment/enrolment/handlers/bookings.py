@@ -17,6 +17,7 @@ from enrolment.commands import (
     ChangeSettings,
     DecideRequest,
     DeclineSeat,
+    RemindApprovers,
     RequestEnrolment,
 )
 from enrolment.domain.book import Book
@@ -27,7 +28,9 @@ from enrolment.store import Bulk, Wanted
 from enrolment.views import shapes
 from enrolment.views.shapes import BulkView, EnrolmentView, SettingsView
 
-Command = TypeVar("Command", AcceptSeat, DeclineSeat, DecideRequest, CancelEnrolment)
+Command = TypeVar(
+    "Command", AcceptSeat, DeclineSeat, DecideRequest, RemindApprovers, CancelEnrolment
+)
 
 
 async def request_enrolments(
@@ -77,6 +80,13 @@ async def decide_requests(
 ) -> list[EnrolmentView | Refusal]:
     """Approve or reject requests."""
     return await _decide(tx, commands, lambda desk, command: desk.decide(command, tx.now))
+
+
+async def remind_approvers(
+    tx: Transaction, commands: Sequence[RemindApprovers]
+) -> list[EnrolmentView | Refusal]:
+    """Ask those who decide once more."""
+    return await _decide(tx, commands, lambda desk, command: desk.remind(command, tx.now))
 
 
 async def cancel_enrolments(

@@ -11,7 +11,13 @@ from fastapi import APIRouter, Query, Response
 
 from enrolment import handlers
 from enrolment.adapters import calendars
-from enrolment.commands import AcceptSeat, CancelEnrolment, DecideRequest, DeclineSeat
+from enrolment.commands import (
+    AcceptSeat,
+    CancelEnrolment,
+    DecideRequest,
+    DeclineSeat,
+    RemindApprovers,
+)
 from enrolment.domain.enrolment import SETTLED
 from enrolment.http.bodies import ApprovalBody, EnrolmentRequest, ListQuery, NothingMore, who
 from enrolment.views import listing, reading
@@ -155,6 +161,25 @@ async def decide_request(
     """A coordinator or approver decides on an employee's request."""
     command = DecideRequest(enrolment_id, body.decision, body.reason, who(actor), write.cause)
     return await write(handlers.decide_requests, command)
+
+
+@router.post(
+    "/{enrolment_id}/approval/reminder",
+    responses=problems(403, 404, 409),
+    response_model_exclude_none=True,
+)
+async def remind_approvers(
+    enrolment_id: UUID,
+    actor: SignedIn,
+    write: Write,
+    body: NothingMore | None = None,  # noqa: ARG001 - an empty object is accepted
+) -> EnrolmentView:
+    """Remind those who decide: the person who asked, or a coordinator, at most once in 24 hours.
+
+    A second one is refused (`reminded-already`) with `possible_from`.
+    """
+    command = RemindApprovers(enrolment_id, who(actor), write.cause)
+    return await write(handlers.remind_approvers, command)
 
 
 async def _settled(view: EnrolmentView, wait: Wait[EnrolmentView]) -> EnrolmentView:

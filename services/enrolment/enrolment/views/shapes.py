@@ -62,6 +62,7 @@ class EnrolmentView(View):
     order_reference: str | None = None
     decided_by_ref: UUID | None = None
     decision_reason: str | None = None
+    reminded_at: datetime | None = None
     ended_reason: str | None = None
     version: int
 
@@ -183,6 +184,7 @@ def enrolment(one: Enrolment, run: Run, now: datetime, place: int | None = None)
         order_reference=one.order_reference,
         decided_by_ref=one.decided_by_ref,
         decision_reason=one.decision_reason,
+        reminded_at=one.reminded_at,
         ended_reason=one.ended_reason,
         version=one.version,
     )

@@ -68,6 +68,7 @@ class Frame:
     bye: str
     person: str
     coordinator: str
+    approver: str
     settings: str
     rest: str
 
@@ -81,6 +82,8 @@ FRAMES: dict[Language, Frame] = {
         "Antworten Sie einfach, wenn Sie Fragen haben.",
         coordinator="Sie bekommen diese Nachricht, weil Sie gebucht haben. "
         "Antworten Sie einfach, wenn Sie Fragen haben.",
+        approver="Sie bekommen diese Nachricht, weil Sie über Anfragen Ihrer Organisation "
+        "entscheiden. Antworten Sie einfach, wenn Sie Fragen haben.",
         settings="Sprache, Mails und Ruhezeiten einstellen",
         rest="{n} weitere Personen stehen in der Liste im Portal.",
     ),
@@ -91,6 +94,8 @@ FRAMES: dict[Language, Frame] = {
         person="You get this message because it is about your seat. "
         "Just reply if you have questions.",
         coordinator="You get this message because you made the booking. "
+        "Just reply if you have questions.",
+        approver="You get this message because you decide on requests of your organisation. "
         "Just reply if you have questions.",
         settings="Change language, mails and quiet hours",
         rest="{n} more people are on the list in the portal.",
@@ -200,7 +205,7 @@ def _around(
         "greeting": frame.hello.replace("{name}", name) if name else frame.hello_unknown,
         "bye": frame.bye,
         "sender": sender.name,
-        "footer": frame.person if notice.audience == "person" else frame.coordinator,
+        "footer": getattr(frame, notice.audience),
         "settings_word": frame.settings,
         "settings_url": f"{sender.public_url.rstrip('/')}{prefix}/einstellungen",
         "rest": frame.rest.replace("{n}", str(words.rest)) if words.rest else "",

@@ -141,7 +141,7 @@ def _fact(name: str, dossier: Dossier, language: Language) -> tuple[str, str] | 
             value = wording.span(run.starts_at, run.ends_at, language)
         case "place" if run:
             value = run.location
-        case "person" if dossier.person and notice.audience == "coordinator":
+        case "person" if dossier.person and notice.audience != "person":
             value = dossier.person.name
         case "price":
             value = _price(dossier, language)

@@ -5,7 +5,7 @@ coordinator who booked is told too, but a bulk call tells him or her once, with 
 steps up to its settlement are covered by the list, later ones are told singly.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -15,9 +15,9 @@ from contracts.base import Cause
 from contracts.notifications import NoticeFailed, NoticeSent
 
 from notifications.domain.person import Channel, Person
-from notifications.domain.steps import BULK, URGENT, Step
+from notifications.domain.steps import BULK, REMINDED, URGENT, Step
 
-Audience = Literal["person", "coordinator"]
+Audience = Literal["person", "coordinator", "approver"]
 State = Literal["waiting", "queued", "sending", "sent", "dead"]
 
 TEXTS = "2"
@@ -96,8 +96,14 @@ class Notice:
         ).because(self.cause)
 
 
-def recipients(step: Step) -> Iterator[tuple[UUID, Audience]]:
-    """Whom a step concerns: the person, and the one who booked where that is somebody else."""
+def recipients(step: Step, approvers: Iterable[UUID] = ()) -> Iterator[tuple[UUID, Audience]]:
+    """Whom a step concerns: the person, and the one who booked where that is somebody else.
+
+    A reminder concerns those who decide; nobody decides on an own request.
+    """
+    if step.kind == REMINDED:
+        yield from ((ref, "approver") for ref in approvers if ref != step.person_ref)
+        return
     if step.person_ref is not None:
         yield step.person_ref, "person"
     if step.booked_by_ref is not None and step.booked_by_ref != step.person_ref:
@@ -108,18 +114,21 @@ def recipients(step: Step) -> Iterator[tuple[UUID, Audience]]:
 class Announcer:
     """Decides about the steps of a batch with what was loaded for them.
 
-    `people`, `runs` (known here) and `bulks` (when each was settled) are what the batch needs;
-    `patience` says how long a notice waits for a run or a bulk that is not known yet.
+    `people`, `runs` (known here), `bulks` (when each was settled) and `approvers` (of the
+    organisations that are reminded) are what the batch needs; `patience` says how long a notice
+    waits for a run or a bulk that is not known yet.
     """
 
     people: Mapping[UUID, Person]
     runs: Container[UUID]
     bulks: Mapping[UUID, datetime]
     patience: Patience = field(default_factory=Patience)
+    approvers: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
 
     def tell(self, step: Step, now: datetime) -> list[Notice]:
         """The notices of a step."""
-        notices = (self._notice(step, who, audience, now) for who, audience in recipients(step))
+        concerned = recipients(step, self.approvers.get(step.organisation_id, ()))
+        notices = (self._notice(step, who, audience, now) for who, audience in concerned)
         return [ready for notice in notices if (ready := self.settle(notice, now)) is not None]
 
     def settle(self, notice: Notice, now: datetime) -> Notice | None:

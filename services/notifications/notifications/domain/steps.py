@@ -13,6 +13,7 @@ from uuid import UUID
 from contracts.base import Event
 from contracts.enrolment import (
     About,
+    ApprovalReminded,
     ApprovalRequested,
     BulkSettled,
     EnrolmentCancelled,
@@ -28,6 +29,7 @@ CONFIRMED = "seat-confirmed"
 WAITLISTED = "seat-waitlisted"
 OFFERED = "seat-offered"
 APPROVAL = "approval-requested"
+REMINDED = "approval-reminded"
 REJECTED = "enrolment-rejected"
 CANCELLED = "enrolment-cancelled"
 EXPIRED = "enrolment-expired"
@@ -42,6 +44,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     WAITLISTED: ("place",),
     OFFERED: ("offered_until",),
     APPROVAL: ("held_until", "price_cents"),
+    REMINDED: ("held_until", "price_cents"),
     REJECTED: (),
     CANCELLED: ("reason", "fee_cents"),
     EXPIRED: ("reason",),
@@ -78,6 +81,7 @@ KIND_OF: Mapping[type[Event], str] = {
     SeatWaitlisted: WAITLISTED,
     SeatOffered: OFFERED,
     ApprovalRequested: APPROVAL,
+    ApprovalReminded: REMINDED,
     EnrolmentRejected: REJECTED,
     EnrolmentCancelled: CANCELLED,
     EnrolmentExpired: EXPIRED,

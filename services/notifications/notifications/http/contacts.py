@@ -1,5 +1,6 @@
 """Contacts: the only names and mail addresses of the platform."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -7,12 +8,13 @@ from uuid import UUID
 from chassis.auth import Actor, Allowed, SignedIn
 from chassis.database import random_ids
 from chassis.http import Body, IfMatch, Read, View, Write, etag, problems
+from chassis.problems import Unavailable
 from contracts.refusal import NOT_FOUND, Refusal
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
 from notifications import handlers
-from notifications.commands import PutContact, Saved
+from notifications.commands import NoteApprover, PutContact, Saved
 from notifications.domain.person import Language, Person, clean_mail, clean_name
 from notifications.http.paging import CURSOR_UNKNOWN, Cursor, Sought, next_cursor
 from notifications.store import people
@@ -142,9 +144,16 @@ async def _read(read: Read, person_ref: UUID, response: Response) -> ContactView
 
 
 @router.get("/me", responses=problems(404))
-async def show_own(actor: SignedIn, read: Read, response: Response) -> ContactView:
-    """The own contact."""
-    return await _read(read, actor.person_ref, response)
+async def show_own(actor: SignedIn, read: Read, write: Write, response: Response) -> ContactView:
+    """The own contact. That somebody decides on requests is known here from the token only."""
+    contact = await _read(read, actor.person_ref, response)
+    async with read() as tx:
+        known = await people.approves(tx, actor.person_ref)
+    now = actor.has("approver") and actor.organisation_id == contact.organisation_id
+    if now != known:
+        with suppress(Unavailable):  # it is noted the next time
+            await write(handlers.note_approvers, NoteApprover(actor.person_ref, now))
+    return contact
 
 
 @router.post("/lookup", responses=problems(403))

@@ -9,8 +9,8 @@ from notifications import views
 from notifications.domain.announcer import Announcer, Notice
 from notifications.domain.course import Dossier
 from notifications.domain.person import Person
-from notifications.domain.steps import BULK, Step
-from notifications.store.people import people
+from notifications.domain.steps import BULK, REMINDED, Step
+from notifications.store.people import approvers, people
 
 LISTED = 2000
 """Rows of a bulk booking that a notice names; more are counted."""
@@ -62,10 +62,13 @@ async def open_announcer(tx: Transaction, steps: Sequence[Step]) -> Announcer:
     """The announcer for these steps."""
     refs = {ref for step in steps for ref in (step.person_ref, step.booked_by_ref) if ref}
     bulk_ids = {step.bulk_id for step in steps if step.bulk_id}
+    reminded = {step.organisation_id for step in steps if step.kind == REMINDED}
+    deciding = await approvers(tx, reminded) if reminded else {}
     return Announcer(
-        people=await people(tx, refs),
+        people=await people(tx, refs.union(*deciding.values())),
         runs=await views.runs(tx, {step.run_id for step in steps}),
         bulks=await views.bulks(tx, bulk_ids),
+        approvers=deciding,
     )
 
 

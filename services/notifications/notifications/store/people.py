@@ -1,6 +1,6 @@
 """People: names, addresses and wishes. The only table of the platform that knows them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -62,6 +62,17 @@ SEARCH = text("""
        AND (family_name, coalesce(given_name, ''), person_ref)
            > (CAST(:after_family AS text), CAST(:after_given AS text), CAST(:after_ref AS uuid))
      ORDER BY family_name, coalesce(given_name, ''), person_ref LIMIT :limit
+""")
+APPROVERS = text("""
+    SELECT person_ref, organisation_id FROM person
+     WHERE organisation_id = ANY(CAST(:organisations AS uuid[])) AND approves AND mail IS NOT NULL
+     ORDER BY person_ref
+""")
+APPROVES = text("SELECT approves FROM person WHERE person_ref = :ref")
+NOTE_APPROVERS = text("""
+    UPDATE person p SET approves = t.approves
+      FROM unnest(CAST(:refs AS uuid[]), CAST(:marks AS bool[])) AS t (ref, approves)
+     WHERE p.person_ref = t.ref AND p.approves <> t.approves
 """)
 FEED_OWNER = text("SELECT * FROM person WHERE calendar_secret = :secret")
 FEED_SECRET = text("SELECT calendar_secret FROM person WHERE person_ref = :ref")
@@ -139,6 +150,26 @@ async def search(
         },
     )
     return [person(row) for row in rows]
+
+
+async def approvers(tx: Transaction, organisations: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """Those who decide on requests of these organisations, as far as they have been here."""
+    found: dict[UUID, list[UUID]] = {}
+    for row in await tx.rows(APPROVERS, {"organisations": list(organisations)}):
+        found.setdefault(row["organisation_id"], []).append(row["person_ref"])
+    return found
+
+
+async def approves(tx: Transaction, person_ref: UUID) -> bool:
+    """Whether somebody is marked as one who decides."""
+    row = await tx.row(APPROVES, {"ref": person_ref})
+    return bool(row and row["approves"])
+
+
+async def note_approvers(tx: Transaction, marks: Mapping[UUID, bool]) -> None:
+    """Mark people as those who decide, or not any more."""
+    params = {"refs": list(marks), "marks": list(marks.values())}
+    await tx.execute(NOTE_APPROVERS, params)
 
 
 async def feed_owner(tx: Transaction, secret: str) -> Person | None:

@@ -65,7 +65,7 @@ async def result(page: Page) -> Response:
         return page.render("bulk/progress.html", run=run, job=job)
     job = await page.api.get(f"{JOBS}/{job_id}")
     rows = [
-        (kept | said, enrolments.of_row(said))
+        (kept | said, enrolments.of_row(said, job["created_at"]))
         for kept, said in zip(roster.result["rows"], job["rows"], strict=True)
     ]
     if job["state"] == "refused":

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from portal import enrolments, formats, people, states
 from portal.backend import Refused
 from portal.page import Flash, Page, new_key
-from portal.pages import PEOPLE, screen
+from portal.pages import PEOPLE, action, screen
 from portal.words import N_
 
 
@@ -114,6 +114,25 @@ async def cancel(page: Page) -> Response:
     )
 
 
+async def remind(page: Page) -> Response:
+    """Those who decide are asked once more."""
+    form = await page.form()
+    id_, key = page.part_of("enrolment_id"), str(form.get("schluessel", ""))
+    try:
+        done = await enrolments.act(page, id_, "approval/reminder", key)
+    except Refused as no:
+        if no.status in (403, 404):
+            raise
+        again = no.more.get("possible_from")
+        when = formats.moment(again, page.lang, page.now) if again else ""
+        text = page.say(N_("Wieder möglich ab %(time)s."), time=when) if again else ""
+        back = "/buchungen" if page.has("coordinator") else "/meine-kurse"
+        return page.go(back, Flash("warning", no.detail, text))
+    own = done["person_ref"] == str(page.actor.person_ref)
+    title = page.say(N_("Wir haben an die Freigabe erinnert."))
+    return page.go("/meine-kurse" if own else "/buchungen", Flash("success", title, done["title"]))
+
+
 async def seat(page: Page, refused: Refused | None = None) -> Response:
     """An offered seat: how long, what it costs, and what follows from each answer."""
     enrolment = await enrolments.one(page, page.part_of("enrolment_id"))
@@ -156,5 +175,6 @@ def routes() -> list[BaseRoute]:
         screen("/meine-kurse/vergangen", past, roles=PEOPLE),
         screen("/meine-kurse/{enrolment_id:uuid}/kalender", calendar_file, roles=PEOPLE),
         screen(cancelling, ask_cancel, post=cancel, roles=PEOPLE),
+        action("/meine-kurse/{enrolment_id:uuid}/erinnern", remind, roles=PEOPLE),
         screen("/platz/{enrolment_id:uuid}", seat, post=answer, roles=PEOPLE),
     ]
