@@ -9,13 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from enrolment import handlers
 from enrolment.domain import access, book, enrolment, run, timetable
 from enrolment.domain.book import Book
 from enrolment.domain.desk import Desk
 from enrolment.domain.enrolment import ENDED, OCCUPYING, Enrolment, State
 from enrolment.domain.run import Run
 from enrolment.domain.timetable import Timetable
+from enrolment.handlers import bookings
 from enrolment.store import books
 
 from services.enrolment.tests.model.wires import Consumer, Inbox, Outbox, Relay
@@ -228,7 +228,7 @@ def larger_run_offers_nothing(patch: pytest.MonkeyPatch) -> None:
 @mutant("news", "I11", "I06")
 def too_little_of_the_line_is_read(patch: pytest.MonkeyPatch) -> None:
     """What becomes free by a larger run is forgotten when the line is read."""
-    patch.setattr(handlers, "most_seats", lambda runs, events: {})
+    patch.setattr(bookings, "most_seats", lambda runs, events: {})
 
 
 @mutant("news", "I10")
