@@ -183,6 +183,42 @@ async def test_the_largest_list_passes_the_door_and_can_be_tried(office: Office)
     assert row["n"] == 0
 
 
+async def test_a_key_of_a_short_list_is_not_that_of_a_long_one(office: Office) -> None:
+    run = await office.schedule(capacity=200)
+    async with office.carla as client:
+        for first, second in ((2, 101), (101, 2)):
+            headers = {"Idempotency-Key": str(uuid4())}
+            lists = [{"run_id": str(run.id), "people": people(n)} for n in (first, second)]
+            done, refused = [await client.post(BULK, json=b, headers=headers) for b in lists]
+            assert done.status_code == 202, done.text
+            assert refused.status_code == 422, refused.text
+            assert refused.json()["code"] == "idempotency-key-reused"
+            again = await client.post(BULK, json=lists[0], headers=headers)
+            assert again.json() == done.json()
+            if "Location" in done.headers:
+                await finished(client, done.headers["Location"])
+
+
+async def test_short_and_long_lists_of_one_moment_are_both_served(office: Office) -> None:
+    run, other = await office.schedule(capacity=300), await office.schedule(capacity=300)
+    async with office.carla as client:
+        bodies = [
+            {"run_id": str(one.id), "people": people(count)}
+            for one in (run, other)
+            for count in (1, 101, 2)
+        ]
+        answers = await asyncio.gather(*(client.post(BULK, json=body) for body in bodies))
+        assert [answer.status_code for answer in answers] == [202] * 6
+        for answer, body in zip(answers, bodies, strict=True):
+            assert answer.json()["run_id"] == body["run_id"]
+            assert ("Location" in answer.headers) == (len(body["people"]) > 100)
+            if "Location" in answer.headers:
+                await finished(client, answer.headers["Location"])
+            else:
+                assert len(answer.json()["rows"]) == len(body["people"])
+    assert [(await office.seats(one))["taken"] for one in (run, other)] == [104, 104]
+
+
 async def test_nobody_else_sees_the_list(office: Office) -> None:
     run = await office.schedule(capacity=200)
     async with (

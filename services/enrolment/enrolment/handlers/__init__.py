@@ -17,13 +17,14 @@ from enrolment.handlers.bookings import (
     try_bulk,
     try_cancellation,
 )
-from enrolment.handlers.long_lists import accept_lists, book_next_part
+from enrolment.handlers.long_lists import accept_lists, book_lists, book_next_part
 
 __all__ = [
     "accept_lists",
     "accept_seats",
     "begin_runs",
     "book_bulks",
+    "book_lists",
     "book_next_part",
     "cancel_enrolments",
     "change_settings",

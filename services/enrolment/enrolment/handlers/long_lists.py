@@ -16,9 +16,28 @@ from enrolment import store
 from enrolment.commands import BookBulk
 from enrolment.domain.desk import AT_ONCE, Desk, RowResult
 from enrolment.domain.enrolment import Enrolment, State
-from enrolment.handlers.bookings import wanted_for_lists
+from enrolment.handlers.bookings import book_bulks, wanted_for_lists
 from enrolment.store import Bulk, Decided, Part, Wanted
-from enrolment.views.shapes import JobView
+from enrolment.views.shapes import BulkView, JobView
+
+
+async def book_lists(
+    tx: Transaction, commands: Sequence[BookBulk]
+) -> list[BulkView | JobView | Refusal]:
+    """Book short lists at once, and take long ones on.
+
+    One handler for both, so that a key that was used for the one is known to the other.
+    """
+    long = [command for command in commands if len(command.rows) > AT_ONCE]
+    short = [command for command in commands if len(command.rows) <= AT_ONCE]
+    if long and short:  # in one order, whoever is served first
+        await store.lock_runs(tx, {command.run_id for command in commands})
+    answers: dict[UUID, BulkView | JobView | Refusal] = {}
+    for some, book in ((short, book_bulks), (long, accept_lists)):
+        if some:
+            given = await book(tx, some)
+            answers |= zip((command.bulk_id for command in some), given, strict=True)
+    return [answers[command.bulk_id] for command in commands]
 
 
 async def accept_lists(tx: Transaction, commands: Sequence[BookBulk]) -> list[JobView | Refusal]:

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from enrolment.commands import BookBulk, BulkRow, ChangeSettings, RequestEnrolment, Who
 from enrolment.domain import refusals
 from enrolment.domain.deadlines import LAENDER
-from enrolment.domain.desk import AT_ONCE, MOST_ROWS
+from enrolment.domain.desk import MOST_ROWS
 from enrolment.domain.enrolment import State
 from enrolment.views.listing import Search, Sort
 
@@ -101,11 +101,6 @@ class BulkRequest(Body):
         BeforeValidator(_not_too_many),
     ]
     all_or_nothing: StrictBool = False
-
-    @property
-    def is_long(self) -> bool:
-        """Whether it is booked in parts, after the answer."""
-        return len(self.people) > AT_ONCE
 
     def to_command(self, actor: Actor, cause: Cause) -> BookBulk:
         """As a command, under new ids."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from chassis.auth import Actor, Allowed
-from chassis.http import Read, Write, Writer, problems
+from chassis.http import Read, Write, problems
 from chassis.problems import language
 from chassis.waiting import Wait, waiting_for
 from contracts.refusal import Refusal
@@ -93,10 +93,12 @@ async def book_bulk(
     command = body.to_command(actor, write.cause)
     if telling.dry_run:
         return telling.say(await _try(command, read), 200)
-    if body.is_long:
-        return await _take_on(command, write, telling)
+    view: BulkView | JobView = await write(handlers.book_lists, command)
+    if isinstance(view, JobView):
+        telling.response.headers["Location"] = f"{JOBS}/{view.job_id}"
+        return view
     wait.answered()
-    view = await _settled(await write(handlers.book_bulks, command), wait)
+    view = await _settled(view, wait)
     done = all(row.state in SETTLED for row in view.rows if row.state)
     return telling.say(view, 201 if wait.seconds and done else 202)
 
@@ -115,12 +117,6 @@ async def show_job(
     """
     async with read() as tx:
         return telling.say_job(await jobs.one(tx, job_id, who(actor), rows=rows))
-
-
-async def _take_on(command: BookBulk, write: Writer, telling: Telling) -> JobView:
-    view = await write(handlers.accept_lists, command)
-    telling.response.headers["Location"] = f"{JOBS}/{view.job_id}"
-    return view
 
 
 async def _try(command: BookBulk, read: Read) -> BulkView:

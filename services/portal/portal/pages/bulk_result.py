@@ -17,6 +17,8 @@ from portal.pages.bulk_start import COORDINATOR
 from portal.roster import SHOWN, Roster, Row, Verdict
 
 JOBS = "/api/enrolment/jobs"
+ORDER = {None: 0, "waitlisted": 1}
+"""What needs a look comes first: who was not booked, then who waits."""
 
 
 def settled(roster: Roster, verdicts: list[Verdict], answer: Mapping[str, Any]) -> Roster:
@@ -108,7 +110,7 @@ def _shown(
     states = [row.get("state") for row, _ in rows]
     given_back = bool(roster.result and roster.result.get("given_back"))
     before = roster.result["left"] if roster.result else 0
-    first = sorted(rows, key=lambda pair: pair[0].get("state") is not None)
+    first = sorted(rows, key=lambda pair: ORDER.get(pair[0].get("state"), len(ORDER)))
     return page.render(
         "bulk/result.html",
         run=run,
