@@ -104,6 +104,7 @@ FILES_AND_PIECES = (
     "/genossenschaft/mitglieder/datei",
     "/genossenschaft/mitglieder/pdf",
     "/live",
+    "/sitzung",
     "/ansicht",
     "/anmelden",
     "/anmelden/zurueck",

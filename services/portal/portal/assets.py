@@ -149,7 +149,8 @@ def _style(packages: Path, names: dict[str, str]) -> str:
 
 def _script(packages: Path) -> str:
     htmx = (packages / "htmx.org" / "dist" / "htmx.min.js").read_text()
-    return f"{htmx};\n{(STATIC / 'portal.js').read_text()}"
+    own = [(STATIC / name).read_text() for name in ("session.js", "portal.js")]
+    return "\n".join([f"{htmx};", *own])
 
 
 def _put(folder: Path, name: str, content: bytes) -> str:

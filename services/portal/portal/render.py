@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from portal import areas, assets, formats, states, words
 from portal.backend import Down
+from portal.sessions import marked
 
 if TYPE_CHECKING:
     from portal.page import Page
@@ -87,10 +88,20 @@ def page(page: Page, template: str, context: Mapping[str, Any]) -> str:
         "other_lang": other,
         "other_url": _other(page, path),
         "theme": page.request.cookies.get("kc_ansicht", "light"),
+        "session": _session(page),
         "csrf": session.csrf(page.sealer.key) if session else "",
         "back": page.here,
     }
     return environment(page.lang).get_template(template).render({**frame, **context})
+
+
+def _session(page: Page) -> Mapping[str, Any] | None:
+    """What is left of the session, for the script that warns of its end."""
+    session = page.session
+    if session is None or session.end is None:
+        return None
+    who = marked(page.sealer.key, session.actor.person_ref)
+    return {**session.end.told(page.now), "who": who}
 
 
 def _other(page: Page, path: str) -> str:

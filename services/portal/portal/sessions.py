@@ -13,7 +13,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +67,30 @@ class Tokens:
     refresh: str
     identity: str
     access_until: datetime
+    refresh_until: datetime | None = None
+    """Until when the identity provider renews; None where it does not say."""
+
+
+@dataclass(frozen=True)
+class End:
+    """When a session ends if nobody does anything; `final`: whatever anybody does."""
+
+    until: datetime
+    final: bool
+
+    def told(self, now: datetime) -> dict[str, Any]:
+        """What the script counts from: seconds, since its clock may be another one."""
+        return {"left": max(0, int((self.until - now).total_seconds())), "final": self.final}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A living session as it is kept."""
+
+    person_ref: UUID
+    tokens: Tokens
+    seen_at: datetime
+    ends_at: datetime
 
 
 @dataclass(frozen=True)
@@ -76,10 +100,21 @@ class Session:
     id: str
     actor: Actor
     tokens: Tokens
+    end: End | None = None
 
     def csrf(self, key: bytes) -> str:
         """What every form of this session carries: nobody else's page can know it."""
-        return hmac.new(key, self.id.encode(), hashlib.sha256).hexdigest()[:40]
+        return csrf_of(self.id, key)
+
+
+def marked(key: bytes, person_ref: UUID) -> str:
+    """A sign of the person that says nothing but whether two windows are of the same one."""
+    return hmac.new(key, person_ref.bytes, hashlib.sha256).hexdigest()[:16]
+
+
+def csrf_of(session_id: str, key: bytes) -> str:
+    """The secret of the forms of a session."""
+    return hmac.new(key, session_id.encode(), hashlib.sha256).hexdigest()[:40]
 
 
 class Sealer:
@@ -131,8 +166,8 @@ class Sessions:
             await tx.execute(DROP_OLD_DRAFTS, {"now": tx.now})
         return session_id
 
-    async def find(self, session_id: str) -> Tokens | None:
-        """The tokens of a living session."""
+    async def find(self, session_id: str, *, use: bool = True) -> Kept | None:
+        """A living session. With `use` it was used now, so that it lives on."""
         async with self.db.snapshot() as tx:
             row = await tx.row(
                 FIND,
@@ -145,10 +180,19 @@ class Sessions:
             now = tx.now
         if row is None:
             return None
-        if now - row["seen_at"] > SEEN_AGAIN:
+        seen_at = row["seen_at"]
+        if use and now - seen_at > SEEN_AGAIN:
             async with self.db.transaction() as tx:
                 await tx.execute(SEEN, {"id_hash": hashed(session_id), "now": tx.now})
-        return self._tokens(row)
+            seen_at = now
+        tokens = self._tokens(row)
+        return Kept(row["person_ref"], tokens, seen_at, row["ends_at"]) if tokens else None
+
+    def end_of(self, kept: Kept, tokens: Tokens) -> End:
+        """When it ends: unused for too long, here or at the identity provider, or at the latest."""
+        idle = kept.seen_at + timedelta(minutes=self._settings.session_idle_minutes)
+        until = min(kept.ends_at, idle, tokens.refresh_until or idle)
+        return End(until, final=until == kept.ends_at)
 
     async def lock(self, tx: Transaction, session_id: str) -> Tokens | None:
         """The tokens, while nobody else may renew them."""
@@ -206,11 +250,24 @@ class Sessions:
         return now - timedelta(minutes=self._settings.session_idle_minutes)
 
     def _sealed(self, tokens: Tokens) -> dict[str, Any]:
-        secret = {"access": tokens.access, "refresh": tokens.refresh, "identity": tokens.identity}
+        until = tokens.refresh_until
+        secret = {
+            "access": tokens.access,
+            "refresh": tokens.refresh,
+            "identity": tokens.identity,
+            "refresh_until": until.timestamp() if until else None,
+        }
         return {"secret": self._sealer.seal(secret), "access_until": tokens.access_until}
 
     def _tokens(self, row: Row) -> Tokens | None:
         opened = self._sealer.open(bytes(row["secret"]))
         if not opened:  # the key was changed: sign in again
             return None
-        return Tokens(opened["access"], opened["refresh"], opened["identity"], row["access_until"])
+        until = opened.get("refresh_until")
+        return Tokens(
+            opened["access"],
+            opened["refresh"],
+            opened["identity"],
+            row["access_until"],
+            datetime.fromtimestamp(until, UTC) if until else None,
+        )

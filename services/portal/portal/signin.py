@@ -96,17 +96,19 @@ class Issuer:
         Raises:
             Unavailable: tokens have to be renewed, and the identity provider does not answer.
         """
-        tokens = await self._sessions.find(session_id)
-        if tokens is None:
+        kept = await self._sessions.find(session_id)
+        if kept is None:
             return None
-        if tokens.access_until - EARLY <= self._clock():
+        tokens: Tokens | None = kept.tokens
+        if kept.tokens.access_until - EARLY <= self._clock():
             tokens = await self._renewed(session_id)
         if tokens is None:
             return None
         try:
-            return Session(session_id, await self._actor(tokens.access), tokens)
+            actor = await self._actor(tokens.access)
         except SignInFailed:
             return None
+        return Session(session_id, actor, tokens, self._sessions.end_of(kept, tokens))
 
     async def visitor(self) -> str:
         """The token of a visitor who has not signed in: it can read the catalogue, nothing else.
@@ -235,9 +237,10 @@ class Issuer:
 
     def _tokens(self, got: Mapping[str, Any]) -> Tokens:
         until = datetime.fromtimestamp(int(got["expires_at"]), UTC)
-        return Tokens(
-            got["access_token"], got.get("refresh_token", ""), got.get("id_token", ""), until
-        )
+        seconds = int(got.get("refresh_expires_in", 0))  # 0: without an end
+        refresh_until = self._clock() + timedelta(seconds=seconds) if seconds else None
+        refresh, identity = got.get("refresh_token", ""), got.get("id_token", "")
+        return Tokens(got["access_token"], refresh, identity, until, refresh_until)
 
     async def _discover(self) -> Mapping[str, Any]:
         if self._endpoints is None:

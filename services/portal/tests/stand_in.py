@@ -13,7 +13,7 @@ import httpx
 from chassis.auth import Actor
 from portal import errors, pages, render
 from portal.door import Door
-from portal.sessions import Sealer, Session, Tokens
+from portal.sessions import End, Sealer, Session, Tokens
 from portal.settings import Settings
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -47,10 +47,15 @@ class Browser:
     """Looks at pages as one person with some roles."""
 
     def __init__(
-        self, services: Services, *roles: str, figures: Any = None, sessions: Any = None
+        self,
+        services: Services,
+        *roles: str,
+        figures: Any = None,
+        sessions: Any = None,
+        end: End | None = None,
     ) -> None:
         actor = Actor(PERSON, None, frozenset(roles), provider="hochschule")
-        self._session = Session("s", actor, Tokens("t", "r", "i", NOW))
+        self._session = Session("s", actor, Tokens("t", "r", "i", NOW), end)
         app = Starlette(
             routes=pages.routes(),
             middleware=[Middleware(Door, settings=_settings())],

@@ -1,6 +1,7 @@
 """Sessions and drafts on a real PostgreSQL."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ from chassis.database import Database
 from chassis.migrations import migrate
 from chassis.testing import Servers, new_database
 from portal.app import MIGRATIONS
-from portal.sessions import Sealer, Sessions, Tokens
+from portal.sessions import End, Sealer, Sessions, Tokens
 from portal.settings import Settings
 from sqlalchemy import text
 
@@ -49,12 +50,18 @@ async def store(servers: Servers, clock: Clock) -> AsyncIterator[Sessions]:
         await db.close()
 
 
+async def found(store: Sessions, session_id: str) -> Tokens | None:
+    """The tokens of a session that lives."""
+    kept = await store.find(session_id)
+    return kept.tokens if kept else None
+
+
 async def test_a_session_is_found_until_it_is_idle_too_long(store: Sessions, clock: Clock) -> None:
     session_id = await store.begin(TOKENS, uuid4(), "sid")
     clock.now = NOW + timedelta(minutes=59)
-    assert await store.find(session_id) == TOKENS
+    assert await found(store, session_id) == TOKENS
     clock.now = NOW + timedelta(minutes=118)  # it was used in between
-    assert await store.find(session_id) == TOKENS
+    assert await found(store, session_id) == TOKENS
     clock.now += timedelta(minutes=60)
     assert await store.find(session_id) is None
 
@@ -65,6 +72,30 @@ async def test_a_session_ends_however_much_it_is_used(store: Sessions, clock: Cl
         assert await store.find(session_id) is not None
         clock.now += timedelta(minutes=50)
     assert await store.find(session_id) is None
+
+
+async def test_asking_what_is_left_does_not_prolong_a_session(
+    store: Sessions, clock: Clock
+) -> None:
+    session_id = await store.begin(TOKENS, uuid4(), "sid")
+    clock.now = NOW + timedelta(minutes=59)
+    kept = await store.find(session_id, use=False)
+    assert kept is not None
+    assert store.end_of(kept, kept.tokens) == End(NOW + timedelta(minutes=60), final=False)
+    clock.now = NOW + timedelta(minutes=60)
+    assert await store.find(session_id, use=False) is None
+
+
+async def test_a_session_ends_by_whichever_limit_comes_first(store: Sessions, clock: Clock) -> None:
+    half_an_hour = replace(TOKENS, refresh_until=NOW + timedelta(minutes=30))
+    session_id = await store.begin(half_an_hour, uuid4(), "sid")
+    kept = await store.find(session_id)
+    assert kept is not None
+    assert store.end_of(kept, kept.tokens) == End(NOW + timedelta(minutes=30), final=False)
+    renewed = replace(TOKENS, refresh_until=NOW + timedelta(hours=99))
+    assert store.end_of(kept, renewed) == End(NOW + timedelta(minutes=60), final=False)
+    late = replace(kept, seen_at=NOW + timedelta(hours=9, minutes=30))
+    assert store.end_of(late, renewed) == End(NOW + timedelta(hours=10), final=True)
 
 
 async def test_the_database_knows_neither_the_browsers_id_nor_a_token(store: Sessions) -> None:
@@ -88,7 +119,7 @@ async def test_signing_out_ends_all_sessions_of_the_person_and_no_others(store: 
     theirs = await store.begin(TOKENS, other, "sid-other")
     assert await store.end_all(person) == ["refresh-secret"] * 2
     assert [await store.find(each) for each in mine] == [None, None]
-    assert await store.find(theirs) == TOKENS
+    assert await found(store, theirs) == TOKENS
     await store.end_by_issuer("sid-other", None)
     assert await store.find(theirs) is None
 

@@ -135,13 +135,14 @@ def routes() -> list[BaseRoute]:
         mine,
         offer,
         preferences,
+        session,
         signing,
         start,
         stream,
         texts,
     )
 
-    frame = (inbox, preferences, signing, stream, texts)
+    frame = (inbox, preferences, session, signing, stream, texts)
     bulk = (bulk_start, bulk_check, bulk_result)
     modules = (start, courses, offer, mine, bookings, *bulk, approvals, *frame)
     return [route for module in modules for route in module.routes()] + _of_the_cooperative()
