@@ -10,7 +10,7 @@ PUBLIC = (
     "/kurse",
     "/kurse?q=Akte",
     "/kurse?q=gibtesnicht",
-    "/kurse?q=Digitahle+Ackte+einf%C3%BCren&frei=1&ort=Heppenheim",
+    "/kurse?q=Digitahle+Ackte&frei=1",
     "/kurse/{offer_id}",
     "/hilfe",
     "/barrierefreiheit",
