@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 
 import httpx
 import pytest
 
+from deploy.local.token import PASSWORD
 from tests.browser.person import Person, beside
 from tests.browser.world import BOOK, World
 
@@ -117,6 +120,24 @@ def test_who_is_not_signed_in_signs_in_and_comes_back(seat: Seat, path: str) -> 
         303,
         f"/anmelden?weiter=%2F{path[1:]}",
     )
+
+
+@pytest.mark.parametrize(("state", "status"), [("of-somebody-else", 303), ("", 200)])
+def test_who_comes_back_with_the_state_of_somebody_else_is_not_signed_in(
+    seat: Seat, state: str, status: int
+) -> None:
+    """Else a stranger's link could sign people in as the stranger. Control: nothing is changed."""
+    visitor = seat()
+    ask = visitor.context.request
+    left = ask.get(f"{visitor.base}/anmelden?weiter=/", max_redirects=0)
+    page = ask.get(left.headers["location"]).text()
+    action = re.search(r'<form[^>]* action="([^"]+)"', page)
+    assert action is not None
+    form: dict[str, str | float | bool] = {"username": "anna.employee", "password": PASSWORD}
+    signed = ask.post(html.unescape(action[1]), form=form, max_redirects=0)
+    back = httpx.URL(signed.headers["location"])
+    ask.get(str(back.copy_set_param("state", state) if state else back))
+    assert ask.get(f"{visitor.base}/meine-kurse", max_redirects=0).status == status
 
 
 def test_a_form_of_another_page_is_refused(seat: Seat, world: World) -> None:
