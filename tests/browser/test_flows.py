@@ -136,7 +136,7 @@ def test_who_comes_back_with_the_state_of_somebody_else_is_not_signed_in(
     form: dict[str, str | float | bool] = {"username": "anna.employee", "password": PASSWORD}
     signed = ask.post(html.unescape(action[1]), form=form, max_redirects=0)
     back = httpx.URL(signed.headers["location"])
-    ask.get(str(back.copy_set_param("state", state) if state else back))
+    ask.get(str(back.copy_set_param("state", state) if state else back), max_redirects=0)
     assert ask.get(f"{visitor.base}/meine-kurse", max_redirects=0).status == status
 
 
