@@ -95,6 +95,12 @@ def test_what_was_typed_outlives_the_session_and_can_be_sent_after_a_new_sign_in
     anna.press("Speichern")
     anna.page.locator(".kern-alert--success").wait_for()
     assert anna.page.input_value("#ruhe_von") == "21:15"
+    anna.page.fill("#ruhe_von", "")  # others read her mails, at any hour
+    anna.page.fill("#ruhe_bis", "")
+    with anna.page.expect_navigation():
+        anna.press("Speichern")
+    anna.page.locator(".kern-alert--success").wait_for()
+    assert anna.page.input_value("#ruhe_von") == ""
 
 
 def test_many_windows_ask_once_and_all_hear_the_answer(seat: Seat, world: World) -> None:
