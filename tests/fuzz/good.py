@@ -179,6 +179,8 @@ ENROLMENT = [
         {"decision": "reject", "reason": "Kein Geld @@canary@@"},
         enrolment_id="@@awaiting@@",
     ),
+    good(f"POST {ONE}/approval/reminder", enrolment_id="@@awaiting@@"),
+    good(f"GET {ENR}/jobs/{{job_id}}", job_id="@@job@@"),
     good(f"POST {ONE}/acceptance", {}, enrolment_id="@@offered@@", Prefer="wait=0"),
     good(f"POST {ONE}/decline", enrolment_id="@@offered@@"),
     good(f"GET {ENR}/runs/{{run_id}}/seats", run_id="@@run@@"),
@@ -236,6 +238,11 @@ MEMBERSHIP = [
     good(
         f"POST {MCI}/applications/{{application_id}}/rejection",
         {"reason_code": "not-eligible"},
+        application_id="@@application@@",
+    ),
+    good(
+        f"POST {MCI}/applications/{{application_id}}/document-request",
+        {"document": "Ratsbeschluss @@canary@@", "note": "Bitte bis Monatsende."},
         application_id="@@application@@",
     ),
     good(f"GET {MCI}/members", query="on=2026-11-30&reason=Wahl"),

@@ -158,6 +158,8 @@ async def enrolment(world: World) -> None:
             async with world.client("employee", sub=uuid4()) as own:
                 asked.append((await world.post(own, path, {"run_id": str(wide)}))["enrolment_id"])
         await _priced(world, [*booked, *seats, *asked])
+        many = {"run_id": str(wide), "people": [str(uuid4()) for _ in range(101)]}
+        long_list = await world.post(http, f"{path}/bulk", many)
         for id_ in seats:
             await world.post(http, f"{path}/{id_}/cancellation", {})
         await until(lambda: _in_state(http, in_line, "offered"), SECONDS, 0.1, "the offers")
@@ -165,6 +167,7 @@ async def enrolment(world: World) -> None:
     world.put("confirmed", booked)
     world.put("awaiting", asked)
     world.put("offered", in_line)
+    world.put("job", [long_list["job_id"]])
     await world.cursor(f"{path}?limit=1")
     await world.dead_letters("catalog.runs", "catalog.run-scheduled.v1")
 
