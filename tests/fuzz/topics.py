@@ -101,6 +101,7 @@ class TopicCampaign:
         self._apps, self._kafka, self.report = apps, kafka, report
         services = [app.running.service for app in apps.values()]
         self._topics = {on.topic.name for one in services for on in one.subscriptions.all}
+        self._under: dict[tuple[str, str, UUID], list[Sent]] = {}  # by service, topic and id
 
     async def run(self, seed: int, count: int, deadline: float = DEADLINE_SECONDS) -> None:
         """Send so many records, block by block."""
@@ -131,8 +132,10 @@ class TopicCampaign:
         twins: dict[UUID, list[Sent]] = {}
         for one in mine:
             if on.wants(one.record):
-                twins.setdefault(read(one.record, on.raw).id, []).append(one)
-        by_id = {id_: several[0] for id_, several in twins.items()}
+                id_ = read(one.record, on.raw).id
+                twins[id_] = self._under.setdefault((name, on.topic.name, id_), [])
+                twins[id_].append(one)
+        by_id = {id_: several[-1] for id_, several in twins.items()}
         where = f"{name} {on.topic.name}"
         self.report.statuses[f"{where} passed-by"] += sum(not on.wants(m.record) for m in mine)
         if not any(one.marker for one in by_id.values()):
@@ -162,7 +165,7 @@ class TopicCampaign:
     async def _ended(
         self, app: TestApp, on: Subscription, twins: dict[UUID, list[Sent]], where: str
     ) -> None:
-        by_id = {id_: several[0] for id_, several in twins.items()}
+        by_id = {id_: several[-1] for id_, several in twins.items()}
         async with app.db.snapshot() as tx:
             params = {"topic": on.topic.name, "ids": list(by_id)}
             dead = {row["message_id"]: row for row in await tx.rows(DEAD, params)}
@@ -172,7 +175,7 @@ class TopicCampaign:
             self.report.statuses[f"{where} {row['reason'] if row else 'passed'}"] += 1
             if on.raw and _submission(one) not in judged:
                 self._complain(where, "a submission without a verdict", one)
-            # of several under one id, whichever came first counts: on two partitions, either
+            # of several under one id (00000000-…, say) the first one counts, also of earlier blocks
             found = [list(set_aside(twin, row)) for twin in twins[id_]] if row else [[]]
             for why in min(found, key=len):
                 self._complain(where, why, one)
