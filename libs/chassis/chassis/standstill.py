@@ -11,7 +11,6 @@ from collections.abc import Callable
 from time import monotonic
 
 import structlog
-from aiokafka.errors import IllegalStateError
 
 from chassis.kafka import Listener
 
@@ -43,12 +42,18 @@ async def stands_still(listener: Listener) -> bool:
 
 
 async def watch(listener: Listener, end: Callable[[], None]) -> None:
-    """Look now and then; `end` is called once, when the consumer stands still."""
+    """Look now and then; `end` is called once, when the consumer stands still.
+
+    A look may fail (partitions were given away meanwhile) or find no end (a position that nobody
+    fetches any more); whatever it is, this goes on looking.
+    """
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         try:
-            still = await stands_still(listener)
-        except IllegalStateError:  # partitions were given away meanwhile
+            async with asyncio.timeout(LOOK_SECONDS):
+                still = await stands_still(listener)
+        except Exception as error:  # noqa: BLE001 - a client that is broken raises anything
+            log.warning("no look at the consumer", error=type(error).__name__)
             continue
         if still:
             log.error("the consumer stands still: ending, to be started anew")

@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
+from unittest.mock import AsyncMock
 from uuid import uuid4
 
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
+from chassis import standstill
 from chassis.app import Running
 from chassis.testing import Servers, new_database, until
 from chassis.testing_issuer import Issuer
@@ -110,6 +112,22 @@ async def test_control_a_service_at_work_does_not_end(servers: Servers, issuer: 
     async with program(servers, issuer, BRIEF) as one:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(one.process.wait(), 4)
+
+
+async def test_a_look_that_fails_is_not_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[bool | Exception] = [RuntimeError("closed"), False, True]
+
+    async def look(_: object) -> bool:
+        found = looks.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(standstill, "stands_still", look)
+    monkeypatch.setattr(standstill, "LOOK_SECONDS", 0.01)
+    ended: list[bool] = []
+    await asyncio.wait_for(standstill.watch(AsyncMock(), lambda: ended.append(True)), 5)
+    assert (ended, looks) == ([True], [])
 
 
 async def _a_record(servers: Servers) -> None:
