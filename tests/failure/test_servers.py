@@ -130,7 +130,8 @@ def test_a_broker_that_stands_still_holds_up_no_request(stand: Stand, seconds: i
     with bookers.at_work():
         os.kill(pid, signal.SIGSTOP)
         try:
-            assert psutil.Process(pid).status() == psutil.STATUS_STOPPED
+            halted = psutil.Process(pid)
+            until(lambda: halted.status() == psutil.STATUS_STOPPED, 5, "a broker that stands still")
             deadline = time.monotonic() + seconds
             before = bookers.asked
             until(lambda: bookers.asked > before + 8, 60, "answers without a broker")

@@ -23,6 +23,8 @@ TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1
 OPEN = {
     "outbox": "SELECT count(*) FROM outbox",
     "enrolment": "SELECT count(*) FROM enrolment WHERE state = 'requested'",
+    "runs": """SELECT count(*) FROM run WHERE NOT begun
+                AND CASE WHEN on_demand THEN ends_at ELSE starts_at END <= now()""",
     "membership": "SELECT -count(*) FROM pending_quote",
     "notifications": """SELECT count(*) FROM notice WHERE state = 'sending'
                          OR (state = 'queued' AND due_at <= now())
@@ -84,6 +86,8 @@ async def still_open(stack: Stack) -> dict[str, int]:
             found[f"{service} outbox"] = await connection.fetchval(OPEN["outbox"])
             if service in OPEN:
                 found[service] = await connection.fetchval(OPEN[service])
+            if service == "enrolment":
+                found["runs that have not begun"] = await connection.fetchval(OPEN["runs"])
         finally:
             await connection.close()
     priced_later = -found.pop("membership", 0)

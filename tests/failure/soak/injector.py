@@ -22,6 +22,7 @@ from tests.failure.soak.plan import Planned
 from tests.platform import Platform
 
 DEAD_SECONDS = 5.0  # until a killed process is gone
+AGAIN_SECONDS = 15.0  # so long a fault is tried again whose target was away just then
 REPEATED = 20  # records at once, byte for byte
 # What supervisord does not start again by itself
 GIVEN_UP = {"FATAL", "EXITED", "STOPPED", "UNKNOWN"}
@@ -39,7 +40,11 @@ class Fault:
 
 
 class Injector(threading.Thread):
-    """A thread that injects the planned faults; `log` holds what became of each."""
+    """A thread that injects the planned faults; `log` holds what became of each.
+
+    What is away already cannot be hurt: such a fault is tried again as soon as another one may
+    have healed, so that no kind is missing because all of its kind met a server that was down.
+    """
 
     def __init__(self, platform: Platform, faults: list[Planned]) -> None:
         super().__init__(name="faults", daemon=True)
@@ -60,12 +65,19 @@ class Injector(threading.Thread):
     def run(self) -> None:
         """Until the last fault is over."""
         began = time.monotonic()
-        for fault in self._faults:
-            while (left := began + fault.at - time.monotonic()) > 0:
+        waiting = [(fault.at, number, fault) for number, fault in enumerate(self._faults)]
+        while waiting:
+            at, number, fault = heapq.heappop(waiting)
+            while (left := began + at - time.monotonic()) > 0:
                 self._wake_due()
                 self._start_given_up()
                 time.sleep(min(left, 0.1))
-            self._inject(fault)
+            became = self._inject(fault)
+            again = time.monotonic() - began + 1
+            if became.done or again > fault.at + AGAIN_SECONDS:
+                self.log.append(became)
+            else:
+                heapq.heappush(waiting, (again, number, fault))
         while self._halted:
             self._wake_due()
             time.sleep(0.1)
@@ -78,13 +90,13 @@ class Injector(threading.Thread):
         self._platform.stack.up()
         self._order("450", 0)
 
-    def _inject(self, fault: Planned) -> None:
+    def _inject(self, fault: Planned) -> Fault:
         at = time.time()
         try:
             detail, done = self._do[fault.kind](fault), True
         except Exception as error:  # noqa: BLE001 - what is away already cannot be hurt: noted
             detail, done = f"{type(error).__name__}: {error}"[:200], False
-        self.log.append(Fault(at, fault.kind, fault.target, detail, done))
+        return Fault(at, fault.kind, fault.target, detail, done)
 
     def _kill(self, fault: Planned) -> str:
         pid = self._platform.stack.kill(fault.target)
