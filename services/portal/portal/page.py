@@ -110,6 +110,11 @@ class Page:
         said = render.translate(self.lang, text)
         return said % values if values else said
 
+    def count(self, texts: tuple[str, str], number: int) -> str:
+        """A text with a number, in the language of the page: `texts` is its singular and plural."""
+        said = render.counted(self.lang, texts, number)
+        return said % {"num": formats.number(number, self.lang)}
+
     # -- answers
 
     @property

@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from portal import areas, assets, formats, states, words
 from portal.backend import Down
-from portal.sessions import marked
 
 if TYPE_CHECKING:
     from portal.page import Page
@@ -29,6 +28,11 @@ FORMATS = (
 def translate(lang: str, text: str) -> str:
     """A text of the catalogue."""
     return words.translations(lang).gettext(text)
+
+
+def counted(lang: str, texts: tuple[str, str], number: int) -> str:
+    """A text of the catalogue that depends on a number."""
+    return words.translations(lang).ngettext(*texts, number)
 
 
 @cache
@@ -88,20 +92,19 @@ def page(page: Page, template: str, context: Mapping[str, Any]) -> str:
         "other_lang": other,
         "other_url": _other(page, path),
         "theme": page.request.cookies.get("kc_ansicht", "light"),
-        "session": _session(page),
+        "session": session.news(page.sealer.key, page.now) if session else None,
+        "session_until": _until(page),
         "csrf": session.csrf(page.sealer.key) if session else "",
         "back": page.here,
     }
     return environment(page.lang).get_template(template).render({**frame, **context})
 
 
-def _session(page: Page) -> Mapping[str, Any] | None:
-    """What is left of the session, for the script that warns of its end."""
-    session = page.session
-    if session is None or session.end is None:
-        return None
-    who = marked(page.sealer.key, session.actor.person_ref)
-    return {**session.end.told(page.now), "who": who}
+def _until(page: Page) -> str:
+    """The hour at which the session ends, for a page whose script does not warn of it."""
+    if page.session is None or page.session.end is None:
+        return ""
+    return formats.clock(page.session.end.until.astimezone(formats.BERLIN), page.lang)
 
 
 def _other(page: Page, path: str) -> str:

@@ -78,10 +78,6 @@ class End:
     until: datetime
     final: bool
 
-    def told(self, now: datetime) -> dict[str, Any]:
-        """What the script counts from: seconds, since its clock may be another one."""
-        return {"left": max(0, int((self.until - now).total_seconds())), "final": self.final}
-
 
 @dataclass(frozen=True)
 class Kept:
@@ -105,6 +101,25 @@ class Session:
     def csrf(self, key: bytes) -> str:
         """What every form of this session carries: nobody else's page can know it."""
         return csrf_of(self.id, key)
+
+    def news(self, key: bytes, now: datetime) -> dict[str, Any] | None:
+        """What its windows are told; None while nobody knows when it ends."""
+        return (
+            None if self.end is None else told(self.end, now, key, self.actor.person_ref, self.id)
+        )
+
+
+def told(end: End, now: datetime, key: bytes, person_ref: UUID, session_id: str) -> dict[str, Any]:
+    """What is left of a session, whose it is, and the secret of its forms.
+
+    Seconds are told and not a time, since the clock of the browser may be another one.
+    """
+    return {
+        "left": max(0, int((end.until - now).total_seconds())),
+        "final": end.final,
+        "who": marked(key, person_ref),
+        "csrf": csrf_of(session_id, key),
+    }
 
 
 def marked(key: bytes, person_ref: UUID) -> str:

@@ -25,12 +25,17 @@ LANGUAGES = ("de", "en")
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"extensions": "jinja2.ext.do", "newstyle_gettext": "true"}}
 CREATED = datetime(2026, 11, 25, tzinfo=UTC)
-KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"N_": None, "NN_": (1, 2), "_": None, "gettext": None, "ngettext": (1, 2)}
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "translated later"
     """Mark a text for the catalogue; it is translated where it is shown."""
     return text
+
+
+def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 - like `N_`
+    """Mark a text with its plural; `%(num)s` is the number."""
+    return (one, many)
 
 
 def path_of(lang: str) -> Path:

@@ -84,7 +84,7 @@ class Browser:
         """A page."""
         return await self._client.get(path)
 
-    async def post(self, path: str, **fields: str) -> httpx.Response:
+    async def post(self, path: str, **fields: str | list[str]) -> httpx.Response:
         """A form of a page of ours."""
         secret = self._session.csrf(Sealer(KEY).key)
         return await self._client.post(path, data={"_csrf": secret, **fields})

@@ -49,3 +49,13 @@ async def test_who_stays_hears_the_new_end_and_the_secret_of_the_forms() -> None
 async def test_staying_needs_the_secret_of_the_session() -> None:
     answer = await Browser(Services(), "employee", end=SOON).post("/sitzung", _csrf="x")
     assert answer.status_code == 403
+
+
+async def test_without_a_script_the_foot_of_the_page_says_when_it_ends() -> None:
+    for path, said in (
+        ("", "endet Ihre Sitzung um 10:42\xa0Uhr."),
+        ("/en", "ends at 10:42\xa0am."),
+    ):
+        page = await Browser(Services(), "employee", end=SOON).get(f"{path}/hilfe")
+        assert said in page.text.split("<noscript>")[1].split("</noscript>")[0]
+    assert "<noscript>" not in (await Browser(Services(), "employee").get("/hilfe")).text

@@ -136,6 +136,7 @@ def routes() -> list[BaseRoute]:
         offer,
         preferences,
         session,
+        several,
         signing,
         start,
         stream,
@@ -144,7 +145,7 @@ def routes() -> list[BaseRoute]:
 
     frame = (inbox, preferences, session, signing, stream, texts)
     bulk = (bulk_start, bulk_check, bulk_result)
-    modules = (start, courses, offer, mine, bookings, *bulk, approvals, *frame)
+    modules = (start, courses, offer, mine, bookings, *bulk, approvals, several, *frame)
     return [route for module in modules for route in module.routes()] + _of_the_cooperative()
 
 

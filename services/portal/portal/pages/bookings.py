@@ -118,6 +118,7 @@ async def bookings(page: Page) -> Response:
         first_waiting=next(iter(waiting["items"]), None),
         similar=[(each, address(page, q=None, person=each["person_ref"])) for each in similar],
         chips=_chips(page, items, known),
+        keep={name: page.query.get(name, "") for name in ("stand", *FILTERS)},
         errors=period_errors(page, page.query.get("von", ""), page.query.get("bis", "")),
         more=address(page, ab=cursor) if cursor else None,
         export=address(page, "/buchungen/export.csv"),

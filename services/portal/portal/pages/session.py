@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from portal.page import Page
 from portal.pages import action, cookie_name
-from portal.sessions import csrf_of, marked
+from portal.sessions import told
 
 HERE = "/sitzung"
 
@@ -24,19 +24,13 @@ async def ask(request: Request) -> Response:
     if kept is None:
         return JSONResponse({}, status_code=401)
     end = state.sessions.end_of(kept, kept.tokens)
-    key = state.sealer.key
-    who, csrf = marked(key, kept.person_ref), csrf_of(session_id, key)
-    return JSONResponse({**end.told(state.clock()), "who": who, "csrf": csrf})
+    return JSONResponse(told(end, state.clock(), state.sealer.key, kept.person_ref, session_id))
 
 
 async def stay(page: Page) -> Response:
     """The person is still there: being asked for a page has prolonged the session already."""
-    session = page.session
-    assert session is not None  # noqa: S101 - only a form of a session gets here
-    assert session.end is not None  # noqa: S101 - the store says when it ends
-    key = page.sealer.key
-    who = marked(key, session.actor.person_ref)
-    return JSONResponse({**session.end.told(page.now), "who": who, "csrf": session.csrf(key)})
+    assert page.session is not None  # noqa: S101 - only a form of a session gets here
+    return JSONResponse(page.session.news(page.sealer.key, page.now))
 
 
 def routes() -> list[BaseRoute]:

@@ -36,6 +36,27 @@
   });
   if (document.querySelector("[data-until]")) window.setInterval(tick, 30000);
 
+  /* How many rows are ticked; one box ticks all. A live part may bring or take rows. */
+  const picks = () => [...document.querySelectorAll("input[name=auswahl]")];
+  const countPicks = () => document.querySelectorAll("[data-picked]").forEach((place) => {
+    const all = picks(), ticked = all.filter((one) => one.checked);
+    const box = place.parentElement.querySelector("[data-pick-all]");
+    const whole = box.querySelector("input");
+    const text = ticked.length ? place.dataset.picked.replace("#", ticked.length) : place.dataset.none;
+    if (place.textContent !== text) place.textContent = text;
+    box.hidden = false;
+    whole.checked = all.length > 0 && ticked.length === all.length;
+    whole.indeterminate = ticked.length > 0 && !whole.checked;
+  });
+  document.addEventListener("change", (event) => {
+    const box = event.target.closest && event.target.closest("[data-pick-all]");
+    if (box) picks().forEach((one) => { one.checked = event.target.checked; });
+    countPicks();
+  });
+  document.addEventListener("htmx:afterSettle", countPicks);
+  window.addEventListener("pageshow", countPicks);
+  countPicks();
+
   /* Live parts: a stream says what changed, the part is fetched again. One tab of a browser holds
      the stream and tells the others. */
   const parts = () => document.querySelectorAll("[data-live]");
