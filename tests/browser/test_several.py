@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import uuid4
 
+from playwright.sync_api import Response
+
 from tests.browser.person import Person, beside
 from tests.browser.test_deeds import a_request, state
 from tests.browser.world import World
@@ -14,7 +16,7 @@ Seat = Callable[..., Person]
 
 def test_two_requests_are_approved_and_then_called_off(seat: Seat, world: World) -> None:
     name = f"Zwei {uuid4().hex[:6]}"
-    ids = [beside(lambda n=n: a_request(world, f"{name} {n}")) for n in "AB"]
+    ids = beside(lambda: [a_request(world, f"{name} {letter}") for letter in "AB"])
     paul, carla = seat("paul.approver"), seat("carla.coordinator")
     paul.go(f"/freigaben?q={name.replace(' ', '+')}")
     for id_ in ids:
@@ -23,7 +25,7 @@ def test_two_requests_are_approved_and_then_called_off(seat: Seat, world: World)
     paul.page.locator("#mehrere button[value=freigeben]").click()
     paul.press("2 Anfragen freigeben, 706,00 €")
     paul.reads("2 Anfragen sind freigegeben.")
-    assert {beside(lambda id_=id_: state(world, id_)) for id_ in ids} == {"confirmed"}
+    assert beside(lambda: {state(world, id_) for id_ in ids}) == {"confirmed"}
     carla.go(f"/buchungen?q={name.replace(' ', '+')}")
     carla.page.check("[data-pick-all] input")
     carla.reads("2 ausgewählt")
@@ -32,7 +34,7 @@ def test_two_requests_are_approved_and_then_called_off(seat: Seat, world: World)
     carla.shoot("mehrere-absagen")
     carla.page.get_by_role("button", name="2 Buchungen absagen").click()
     carla.reads("2 Buchungen sind abgesagt.")
-    assert {beside(lambda id_=id_: state(world, id_)) for id_ in ids} == {"cancelled"}
+    assert beside(lambda: {state(world, id_) for id_ in ids}) == {"cancelled"}
 
 
 def test_without_a_tick_the_list_says_what_to_do(seat: Seat) -> None:
@@ -42,13 +44,17 @@ def test_without_a_tick_the_list_says_what_to_do(seat: Seat) -> None:
     carla.reads("Bitte wählen Sie zuerst mindestens eine Zeile aus.")
 
 
+def _is_a_row(answer: Response) -> bool:
+    return answer.url.endswith("/zeile")
+
+
 def test_a_tick_survives_when_its_row_is_fetched_again(seat: Seat) -> None:
     carla = seat("carla.coordinator")
     carla.go("/buchungen")
     box = carla.page.locator("tbody .kc-tick").first
     box.check()
     row = carla.page.locator("tbody tr", has=box).first
-    with carla.page.expect_response(lambda answer: answer.url.endswith("/zeile")):
+    with carla.page.expect_response(_is_a_row):
         row.evaluate("row => window.htmx.trigger(row, 'live')")
     carla.page.wait_for_timeout(200)
     assert carla.page.locator("tbody .kc-tick").first.is_checked()
