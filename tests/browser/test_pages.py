@@ -24,9 +24,9 @@ def look(person: Person, name: str | None) -> None:
     """The page that is open, in both sizes and themes; with a name, pictures are kept."""
     for size, width in (("desktop", DESKTOP), ("phone", PHONE)):
         person.page.set_viewport_size({"width": width[0], "height": width[1]})
-        for theme in ("light", "dark"):
+        for theme, rules in (("light", axe.EVERYTHING), ("dark", axe.COLOURS)):
             person.page.evaluate(THEME, theme)
-            found = axe.violations(person.page)
+            found = axe.violations(person.page, rules)
             assert found == [], (size, theme)
             assert person.page.evaluate(WIDTH) <= 0, f"{size}: scrolls sideways"
             if name:
@@ -83,3 +83,12 @@ def test_control_axe_and_the_console_tell_of_a_page_that_hinders(seat: Seat) -> 
     assert "image-alt" in {rule for rule, *_ in axe.violations(person.page)}
     assert any("404" in line for line in person.said)
     assert person.page.evaluate(WIDTH) > 0
+
+
+def test_control_the_rules_of_the_dark_view_find_a_colour_that_cannot_be_read(seat: Seat) -> None:
+    person = seat()
+    person.go("/hilfe")
+    person.page.evaluate(THEME, "dark")
+    assert axe.violations(person.page, axe.COLOURS) == []
+    person.page.evaluate("document.querySelector('h1').style.color = '#333'")
+    assert "color-contrast" in {rule for rule, *_ in axe.violations(person.page, axe.COLOURS)}

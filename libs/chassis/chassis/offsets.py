@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-BEHIND_SECONDS = 0.2
+BEHIND_SECONDS = 0.5
 TRIES = 50  # then the next batch takes it up again
 
 

@@ -71,7 +71,7 @@ class Relay:
     """Sends the outbox of one database."""
 
     LOOK_SECONDS = 1.0  # at the table, for what a crash left; whoever commits rings
-    FORGET_SECONDS = 0.02  # of quiet, before what was sent is deleted
+    FORGET_SECONDS = 0.2  # after which what was sent is deleted: one statement for many commits
     SEND_SECONDS = 20.0  # aiokafka itself would wait for ever
 
     def __init__(self, db: Database, brokers: Brokers) -> None:
@@ -80,6 +80,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._letters = Letterbox(self._wake.set)
         self._sent: list[int] = []  # and not yet forgotten
+        self._forget_at = 0.0
         self._look_at = 0.0
         self._producer: AIOKafkaProducer | None = None
         self._stopping = False
@@ -134,13 +135,11 @@ class Relay:
                 await connection.execute(RING)
         return True
 
-    async def _woken(self, seconds: float) -> bool:
+    async def _woken(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
-        woken = self._wake.is_set()
         self._wake.clear()
-        return woken
 
     async def _relay(self, connection: AsyncConnection) -> None:
         raw = await connection.get_raw_connection()
@@ -154,16 +153,15 @@ class Relay:
             if stuck is not None:
                 await self._forget(connection)
                 raise stuck
-            if len(self._sent) >= MOST:
+            if len(self._sent) >= MOST or monotonic() >= self._forget_at:
                 await self._forget(connection)
             if letters:
                 continue
             if self._stopping:
                 await self._forget(connection)
                 return
-            quiet = self.FORGET_SECONDS if self._sent else self._look_at - monotonic()
-            if not await self._woken(max(0.0, quiet)):
-                await self._forget(connection)
+            until = self._forget_at if self._sent else self._look_at
+            await self._woken(max(0.0, until - monotonic()))
 
     def _rung(self, *_: object) -> None:
         """Another replica has put something there."""
@@ -201,6 +199,8 @@ class Relay:
             if isinstance(result, BaseException):
                 stuck.add(one.place)  # later ones of the key wait behind it
             elif one.place not in stuck:
+                if not self._sent:
+                    self._forget_at = monotonic() + self.FORGET_SECONDS
                 self._sent.append(one.seq)
                 sent += 1
         metrics.RELAYED.labels(self._db.name).inc(sent)

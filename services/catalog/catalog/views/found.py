@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from chassis.database import Row
@@ -78,6 +79,10 @@ class Found(View):
     next_cursor: str | None
 
 
+Counted = Mapping[str, Any]
+"""`facet`, `value` and `count` of one value of a filter."""
+
+
 def item(row: Row, now: datetime) -> FoundOffer:
     """An offer of the list."""
     fields = {name: row[name] for name in FoundOffer.model_fields if name in row}
@@ -100,7 +105,7 @@ def item(row: Row, now: datetime) -> FoundOffer:
     )
 
 
-def facets(rows: Sequence[Row], names: Mapping[str, str]) -> Facets:
+def facets(rows: Sequence[Counted], names: Mapping[str, str]) -> Facets:
     """The counts, by filter; `names` are those of providers."""
 
     def values(facet: str) -> list[FacetValue]:
@@ -118,12 +123,12 @@ def facets(rows: Sequence[Row], names: Mapping[str, str]) -> Facets:
     )
 
 
-def count_of(rows: Sequence[Row], facet: str) -> int:
+def count_of(rows: Sequence[Counted], facet: str) -> int:
     """The count of a facet without values."""
     return next(int(row["count"]) for row in rows if row["facet"] == facet)
 
 
-def _label(row: Row, names: Mapping[str, str]) -> dict[str, str] | None:
+def _label(row: Counted, names: Mapping[str, str]) -> dict[str, str] | None:
     if row["facet"] == "provider":
         return {"de": names.get(row["value"], row["value"])}
     if row["facet"] == "skill":

@@ -9,9 +9,10 @@ of such words only is taken literally, and one without any word finds nothing.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
+import orjson
 from chassis.database import Transaction
 from contracts import synthetic
 from sqlalchemy import TextClause, text
@@ -35,7 +36,6 @@ KEYS: dict[Sort, tuple[str, str]] = {
 }
 
 NO_RANK = "CAST(0 AS double precision)"
-NO_MATTER = "CAST(NULL AS boolean)"
 ANY_STEM = "to_tsquery('german', CAST(:prefix AS text))"
 
 # Runs that could be meant: they are not over, and fit the dates and the place that are asked for.
@@ -46,66 +46,72 @@ _FITS = """r.offer_id = o.offer_id AND r.state = 'scheduled'
            AND (CAST(:place AS text) IS NULL
                 OR strpos(replace(replace(replace(replace(lower(r.location), 'ä', 'ae'), 'ö', 'oe'),
                                           'ü', 'ue'), 'ß', 'ss'), CAST(:place AS text)) > 0)"""
-_FREE = "r.booking_closes_at > CAST(:at AS timestamptz) AND r.capacity > coalesce(s.taken, 0)"
-_SEATS = "LEFT JOIN run_seats s ON s.run_id = r.run_id"
-_BASE = """
-WITH found AS (
+_FREE = """r.booking_closes_at > CAST(:at AS timestamptz)
+           AND r.capacity > coalesce(s.taken, 0)"""
+# One pass over the offers serves the page and the counts beside it: each pass looks at the runs of
+# every offer, and that is what a search without words costs.
+_SEARCH = """
+WITH found AS MATERIALIZED (
     SELECT o.offer_id, o.provider_id, o.format, o.skill_keys, o.standard_cents, o.title_key,
-           {rank} AS rank, n.run_id, n.starts_at, {has_free} AS has_free,
+           {rank} AS rank, n.run_id, n.starts_at, coalesce(n.has_free, false) AS has_free,
            coalesce(o.format = ANY(CAST(:formats AS text[])), true) AS in_format,
            coalesce(o.provider_id = ANY(CAST(:providers AS text[])), true) AS in_provider,
            coalesce(o.skill_keys && CAST(:skills AS text[]), true) AS in_skill
       FROM offer o
       LEFT JOIN LATERAL (
-        SELECT r.run_id, r.starts_at FROM run r {seats}
+        SELECT r.run_id, r.starts_at, bool_or({free}) OVER () AS has_free
+          FROM run r LEFT JOIN run_seats s ON s.run_id = r.run_id
          WHERE {fits}
-           AND (NOT CAST(:free_only AS boolean) OR {free})
+           AND (NOT CAST(:free_only AS boolean) OR ({free}))
          ORDER BY r.booking_closes_at <= CAST(:at AS timestamptz), r.starts_at, r.run_id
          LIMIT 1) n ON true
      WHERE o.state = 'published' AND o.provider_id <> CAST(:synthetic AS text)
        AND (CAST(:max_price AS bigint) IS NULL OR o.standard_cents <= CAST(:max_price AS bigint))
        AND (NOT CAST(:needs_run AS boolean) OR n.run_id IS NOT NULL)
        {matches}
+), page AS (
+    SELECT sort_key, offer_id, run_id
+      FROM (SELECT *, {key} AS sort_key FROM found
+             WHERE in_format AND in_provider AND in_skill) f
+     WHERE CAST(:first AS boolean)
+        OR (sort_key, offer_id) > (CAST(:key AS {kind}), CAST(:last AS uuid))
+     ORDER BY sort_key, offer_id LIMIT CAST(:limit AS integer)
+), facet AS (
+    SELECT 'format' AS facet, format AS value, count(*) AS count FROM found
+     WHERE in_provider AND in_skill GROUP BY 2
+    UNION ALL
+    SELECT 'provider', provider_id, count(*) FROM found WHERE in_format AND in_skill GROUP BY 2
+    UNION ALL
+    SELECT 'skill', key, count(*) FROM found, unnest(skill_keys) key
+     WHERE in_format AND in_provider GROUP BY 2
+    UNION ALL
+    SELECT 'free_only', '', count(*) FILTER (WHERE has_free) FROM found
+     WHERE in_format AND in_provider AND in_skill
+    UNION ALL
+    SELECT 'total', '', count(*) FROM found WHERE in_format AND in_provider AND in_skill
 )
-"""
-_PAGE = """
-SELECT f.sort_key, o.offer_id, o.offer_ref, o.title, o.provider_id AS provider,
+SELECT CASE WHEN row_number() OVER (ORDER BY page.sort_key, page.offer_id) = 1
+            THEN (SELECT json_agg(facet ORDER BY facet, count DESC, value) FROM facet)
+       END AS facets, page.sort_key, o.offer_id, o.offer_ref, o.title, o.provider_id AS provider,
        p.name AS provider_name, o.format, o.language, o.workload_hours, o.skills,
        o.standard_cents, o.member_cents, r.run_id, r.starts_at, r.ends_at, r.location, r.capacity,
        r.booking_closes_at, coalesce(s.taken, 0) AS taken, coalesce(s.waiting, 0) AS waiting
-  FROM (SELECT *, {key} AS sort_key FROM found WHERE in_format AND in_provider AND in_skill) f
-  JOIN offer o USING (offer_id)
-  JOIN provider p ON p.provider_id = o.provider_id
-  LEFT JOIN run r ON r.run_id = f.run_id
-  LEFT JOIN run_seats s ON s.run_id = f.run_id
- WHERE CAST(:first AS boolean)
-    OR (f.sort_key, f.offer_id) > (CAST(:key AS {kind}), CAST(:last AS uuid))
- ORDER BY f.sort_key, f.offer_id LIMIT CAST(:limit AS integer)
+  FROM (SELECT) one
+  LEFT JOIN page ON true
+  LEFT JOIN offer o USING (offer_id)
+  LEFT JOIN provider p ON p.provider_id = o.provider_id
+  LEFT JOIN run r ON r.run_id = page.run_id
+  LEFT JOIN run_seats s ON s.run_id = page.run_id
+ ORDER BY page.sort_key, page.offer_id
 """
-_FACETS = """
-SELECT 'format' AS facet, format AS value, count(*) AS count FROM found
- WHERE in_provider AND in_skill GROUP BY 2
-UNION ALL
-SELECT 'provider', provider_id, count(*) FROM found WHERE in_format AND in_skill GROUP BY 2
-UNION ALL
-SELECT 'skill', key, count(*) FROM found, unnest(skill_keys) key
- WHERE in_format AND in_provider GROUP BY 2
-UNION ALL
-SELECT 'free_only', '', count(*) FILTER (WHERE has_free) FROM found
- WHERE in_format AND in_provider AND in_skill
-UNION ALL
-SELECT 'total', '', count(*) FROM found WHERE in_format AND in_provider AND in_skill
- ORDER BY 1, 3 DESC, 2
-"""
-_HAS_FREE = f"EXISTS (SELECT FROM run r {_SEATS} WHERE {_FITS} AND {_FREE})"
 PROVIDER_NAMES = text("""
     SELECT provider_id, name FROM provider WHERE provider_id = ANY(CAST(:ids AS text[]))
 """)
 
 
 @cache
-def _statements(sort: Sort, count: int, similar: bool) -> tuple[TextClause, TextClause]:
-    """The page and the facets for a question of so many words."""
+def _statement(sort: Sort, count: int, similar: bool) -> TextClause:
+    """The search for a question of so many words."""
     each = []
     for n in range(count):
         stem, word = f"to_tsquery('german', CAST(:t{n} AS text))", f"CAST(:w{n} AS text)"
@@ -121,10 +127,8 @@ def _statements(sort: Sort, count: int, similar: bool) -> tuple[TextClause, Text
     )
     matches = "\n       ".join(each)
     key, kind = KEYS[sort]
-    base = partial(_BASE.format, matches=matches, fits=_FITS, free=_FREE, seats=_SEATS)
-    page = base(rank=rank if count else NO_RANK, has_free=NO_MATTER)
-    page += _PAGE.format(key=key, kind=kind)
-    return text(page), text(base(rank=NO_RANK, has_free=_HAS_FREE) + _FACETS)
+    parts = {"fits": _FITS, "free": _FREE, "matches": matches, "key": key, "kind": kind}
+    return text(_SEARCH.format(rank=rank if count else NO_RANK, **parts))
 
 
 async def search(tx: Transaction, question: Question, packed: str | None) -> Found:
@@ -153,27 +157,23 @@ async def _meant(tx: Transaction, question: Question, hits: int) -> str | None:
     other = await suggestion.respelt(tx, question.q, hits)
     if other is None:
         return None
-    meant = replace(question, q=other)
-    asked = words.question(other)
-    _, facets = _statements(meant.sort, len(asked), similar=False)
-    counted = await tx.rows(facets, _params(meant, asked, tx.now))
-    wanted = suggestion.enough(hits)
-    return other if answer.count_of(counted, "total") >= wanted else None
+    found = await _page(tx, replace(question, q=other, limit=1), None, similar=False)
+    return other if found.total >= suggestion.enough(hits) else None
 
 
 async def _page(tx: Transaction, question: Question, cursor: Cursor | None, similar: bool) -> Found:
     asked = words.question(question.q)
     at = cursor.at if cursor else tx.now
-    page, facets = _statements(question.sort, len(asked), similar)
-    wanted = _params(question, asked, at)
     place = {
         "first": cursor is None,
         "key": cursor.key if cursor else None,
         "last": cursor.last if cursor else None,
         "limit": question.limit + 1,
     }
-    rows = list(await tx.rows(page, {**wanted, **place}))
-    counted = await tx.rows(facets, wanted)
+    statement = _statement(question.sort, len(asked), similar)
+    rows = list(await tx.rows(statement, {**_params(question, asked, at), **place}))
+    counted = orjson.loads(rows[0]["facets"])
+    rows = [row for row in rows if row["offer_id"] is not None]  # one is there in any case
     more = len(rows) > question.limit
     rows = rows[: question.limit]
     following = None
