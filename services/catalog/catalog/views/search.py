@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import orjson
 from chassis.database import Transaction
 from contracts import synthetic
 from sqlalchemy import TextClause, text
@@ -91,7 +90,7 @@ WITH found AS MATERIALIZED (
     SELECT 'total', '', count(*) FROM found WHERE in_format AND in_provider AND in_skill
 )
 SELECT CASE WHEN row_number() OVER (ORDER BY page.sort_key, page.offer_id) = 1
-            THEN (SELECT json_agg(facet ORDER BY facet, count DESC, value) FROM facet)
+            THEN (SELECT json_agg(f ORDER BY f.facet, f.count DESC, f.value) FROM facet f)
        END AS facets, page.sort_key, o.offer_id, o.offer_ref, o.title, o.provider_id AS provider,
        p.name AS provider_name, o.format, o.language, o.workload_hours, o.skills,
        o.standard_cents, o.member_cents, r.run_id, r.starts_at, r.ends_at, r.location, r.capacity,
@@ -172,7 +171,7 @@ async def _page(tx: Transaction, question: Question, cursor: Cursor | None, simi
     }
     statement = _statement(question.sort, len(asked), similar)
     rows = list(await tx.rows(statement, {**_params(question, asked, at), **place}))
-    counted = orjson.loads(rows[0]["facets"])
+    counted = rows[0]["facets"]
     rows = [row for row in rows if row["offer_id"] is not None]  # one is there in any case
     more = len(rows) > question.limit
     rows = rows[: question.limit]
