@@ -11,22 +11,23 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from time import time
-from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from chassis.auth import Actor
 from chassis.brokers import Brokers
+from chassis.fetching import IDLE_MS, Fetching
 from contracts.topics import ENROLMENTS, NOTICES, SEATS, VERDICTS
 
 log = structlog.get_logger(__name__)
 
 TOPICS = (SEATS, ENROLMENTS, NOTICES, VERDICTS)
 KEPT = 5000  # events for those who come back
+GATHER_MS = 150  # a page collects news for longer than that before it asks what is new
 BACKWARDS_MS = 60_000  # so far a new replica reads back
 WAITING = 500  # events that a slow client may have before it
 HEARTBEAT_SECONDS = 15.0
@@ -135,7 +136,8 @@ class Live:
                 await asyncio.sleep(1)
 
     async def _read(self) -> None:
-        consumer = AIOKafkaConsumer(**self._brokers.client, fetch_max_wait_ms=500)
+        consumer = AIOKafkaConsumer(**self._brokers.client, fetch_max_wait_ms=IDLE_MS)
+        fetching = Fetching(KEPT, GATHER_MS)
         await consumer.start()
         try:
             places = [
@@ -152,10 +154,8 @@ class Live:
                     consumer.seek(place, offset.offset)
             self._since_ms = self._since_ms or since
             while True:
-                got: Mapping[Any, list[ConsumerRecord]] = await consumer.getmany(timeout_ms=1000)
-                for records in got.values():
-                    for record in records:
-                        self._tell(record)
+                for record in await fetching.read(consumer):
+                    self._tell(record)
         finally:
             await consumer.stop()
 

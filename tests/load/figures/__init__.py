@@ -16,6 +16,7 @@ from tests.load.figures import (
     rebuild,
     rush,
     start,
+    turn,
 )
 
 ALL: Mapping[str, Callable[[Bench], list[Figure]]] = {
@@ -23,6 +24,7 @@ ALL: Mapping[str, Callable[[Bench], list[Figure]]] = {
     "idle": idle.measure,
     "http": http.measure,
     "latency": latency.measure,
+    "turn": turn.measure,
     "low_load": low_load.measure,
     "rush": rush.measure,
     "bare": bare.measure,
