@@ -8,13 +8,21 @@ from uuid import UUID, uuid4
 import pytest
 from enrolment.views import listing
 from icalendar import Calendar
+from sqlalchemy import text
 
 from services.enrolment.tests.conftest import BASE, Office
+
+LONG_AGO = text("""
+    UPDATE run SET starts_at = now() - interval '400 days', ends_at = now() - interval '399 days',
+                   closes_at = now() - interval '410 days', begun = true
+     WHERE id = ANY(CAST(:ids AS uuid[]))
+""")
 
 
 def cursor_to(moment: str) -> str:
     """A cursor that we never gave."""
-    return base64.urlsafe_b64encode(json.dumps([moment, str(uuid4())]).encode()).decode()
+    place = [0, "2027-01-01T00:00:00Z", moment, str(uuid4())]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
 async def test_a_list_is_read_page_by_page_in_both_orders(office: Office) -> None:
@@ -113,6 +121,25 @@ async def test_what_has_a_deadline_stands_first(office: Office) -> None:
     order = [item["enrolment_id"] for item in page["items"]]
     place = {one["enrolment_id"]: order.index(one["enrolment_id"]) for one in (sure, first, late)}
     assert place[first["enrolment_id"]] < place[late["enrolment_id"]] < place[sure["enrolment_id"]]
+
+
+async def test_what_is_over_stands_behind_what_is_still_to_come(office: Office) -> None:
+    title = f"Vorbei {uuid4().hex}"
+    over = [await office.book(await office.schedule(capacity=1, title=title)) for _ in range(2)]
+    runs = [UUID(one["run_id"]) for one in over]
+    coming = await office.book(await office.schedule(capacity=1, title=title))
+    async with office.app.db.transaction() as tx:
+        await tx.execute(LONG_AGO, {"ids": runs})
+    seen: list[str] = []
+    params = {"sort": "deadline", "q": title, "limit": "1"}
+    async with office.carla as client:
+        while True:
+            page = (await client.get(BASE, params=params)).json()
+            seen += [item["enrolment_id"] for item in page["items"]]
+            if "next_cursor" not in page:
+                break
+            params["cursor"] = page["next_cursor"]
+    assert seen == [one["enrolment_id"] for one in (coming, over[1], over[0])]
 
 
 async def test_seats_of_many_runs_are_one_call(office: Office) -> None:

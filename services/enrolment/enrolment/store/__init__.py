@@ -16,11 +16,12 @@ from enrolment.store.bulks import Bulk, open_bulks
 from enrolment.store.houses import lock_houses, name_organisations, read_houses, save_houses
 from enrolment.store.jobs import Decided, Part, add_jobs, claim_part, keep_part
 from enrolment.store.lines import read_places
-from enrolment.store.rows import ENROLMENT_COLUMNS, RUN_COLUMNS, a_run, an_enrolment
+from enrolment.store.rows import ENROLMENT_COLUMNS, IS_LIVE, RUN_COLUMNS, a_run, an_enrolment
 
 __all__ = [
     "BY_ID",
     "ENROLMENT_COLUMNS",
+    "IS_LIVE",
     "RUN_COLUMNS",
     "Bulk",
     "Decided",

@@ -7,7 +7,7 @@ conditions that were asked for (an index serves each), and nobody counts to the 
 # ruff: noqa: S608 - the parts of statements are names of our own columns
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -22,7 +22,7 @@ from enrolment import store
 from enrolment.commands import Who
 from enrolment.domain import refusals
 from enrolment.domain.deadlines import BERLIN
-from enrolment.domain.enrolment import State
+from enrolment.domain.enrolment import ENDED, HOLDING, State
 from enrolment.views import reading
 from enrolment.views.shapes import EnrolmentPage
 
@@ -45,12 +45,75 @@ OF_RUN = {
 }
 CONDITIONS = {**OF_ENROLMENT, **OF_RUN}
 IN_STATES = "e.state = ANY(CAST(:states AS text[]))"
-DEADLINE = """COALESCE(e.due_at, CASE WHEN e.ended_at IS NULL THEN r.starts_at
-                                     ELSE TIMESTAMPTZ '9999-01-01 00:00:00Z' END)"""
-ORDERS: dict[Sort, tuple[str, str, str]] = {
-    "newest": ("e.requested_at", "<", "DESC"),
-    "deadline": (DEADLINE, ">", "ASC"),
+BEGINS = "CASE WHEN r.on_demand THEN r.ends_at ELSE r.starts_at END"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a list: which rows stand in it, in which order, and in which states they are.
+
+    Each has an index that gives its first rows, so that the years behind are never sorted.
+    """
+
+    holds: str
+    by: str
+    way: Literal["ASC", "DESC"]
+    states: frozenset[State] = frozenset(State)
+
+
+WITHOUT_DEADLINE = frozenset({State.CONFIRMED, State.WAITLISTED})
+NEWEST = Part("true", "e.requested_at", "DESC")
+ORDERS: dict[Sort, tuple[Part, ...]] = {
+    "newest": (NEWEST,),
+    "deadline": (
+        Part("e.due_at IS NOT NULL", "e.due_at", "ASC", HOLDING | {State.OFFERED}),
+        Part(
+            f"e.due_at IS NULL AND {store.IS_LIVE} AND NOT r.begun AND {BEGINS} > :at",
+            BEGINS,
+            "ASC",
+            WITHOUT_DEADLINE,
+        ),
+        Part(
+            f"e.due_at IS NULL AND NOT ({store.IS_LIVE} AND NOT r.begun AND {BEGINS} > :at)",
+            NEWEST.by,
+            NEWEST.way,
+            WITHOUT_DEADLINE | ENDED,
+        ),
+    ),
 }
+"""`deadline`: what somebody has to act on, what is still to come, what is over (newest first)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ends: in which part, behind which row; `at` was the time of the first page."""
+
+    part: int
+    at: datetime
+    sorted_by: datetime
+    id: UUID
+
+    def packed(self) -> str:
+        """As a client carries it."""
+        told = orjson.dumps([self.part, self.at, self.sorted_by, str(self.id)])
+        return base64.urlsafe_b64encode(told).decode().rstrip("=")
+
+    @classmethod
+    def unpack(cls, cursor: str, parts: int) -> "Place":
+        """The way back.
+
+        Raises:
+            Refusal: it is none of ours.
+        """
+        try:
+            padded = cursor + "=" * (-len(cursor) % 4)
+            told = orjson.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
+            part, at, sorted_by, id_ = told
+            if not isinstance(part, int) or not 0 <= part < parts:
+                raise ValueError("not a part of this order")
+            return cls(part, _moment(at), _moment(sorted_by), UUID(id_))
+        except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error):
+            raise refusals.CURSOR_INVALID.refuse("/query/cursor") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,36 +139,56 @@ async def page(tx: Transaction, who: Who, search: Search) -> EnrolmentPage:
     """
     filters = _filters(who, search)
     given = tuple(name for name in CONDITIONS if filters.get(name) is not None)
-    params = {**filters, "most": search.limit + 1}
-    if search.states:
-        params["states"] = [state.value for state in search.states]
-    if search.cursor is not None:
-        params["after_at"], params["after_id"] = _opened(search.cursor)
-    statement = _page(search.sort, given, bool(search.states), search.cursor is not None)
-    rows = await tx.rows(statement, params)
+    rows, following = await _rows(tx, search, given, filters)
     counted = await tx.rows(_counts(given), {**filters, "at_most": COUNT_AT_MOST})
-    shown = rows[: search.limit]
-    more = len(rows) > search.limit
     return EnrolmentPage(
-        items=await reading.views(tx, shown),
+        items=await reading.views(tx, rows),
         counts={State(row["state"]): row["n"] for row in counted},
-        next_cursor=_cursor(shown[-1]) if more else None,
+        next_cursor=following.packed() if following else None,
     )
 
 
+async def _rows(
+    tx: Transaction, search: Search, given: tuple[str, ...], filters: Mapping[str, Any]
+) -> tuple[list[Row], Place | None]:
+    """The rows of a page, and where it ends if more follow: part after part until it is full."""
+    parts = ORDERS[search.sort]
+    place = Place.unpack(search.cursor, len(parts)) if search.cursor is not None else None
+    at = place.at if place else tx.now
+    rows: list[tuple[int, Row]] = []
+    for number in range(place.part if place else 0, len(parts)):
+        wanted = parts[number].states.intersection(search.states or State)
+        if not wanted:
+            continue
+        params = {**filters, "most": search.limit + 1 - len(rows), "at": at}
+        if search.states:
+            params["states"] = [state.value for state in wanted]
+        within = place is not None and place.part == number
+        if place is not None and within:
+            params |= {"after_at": place.sorted_by, "after_id": place.id}
+        statement = _page(parts[number], given, bool(search.states), within)
+        rows += [(number, row) for row in await tx.rows(statement, params)]
+        if len(rows) > search.limit:
+            last, row = rows[search.limit - 1]
+            following = Place(last, at, row["sorted_by"], row["id"])
+            return [row for _, row in rows[: search.limit]], following
+    return [row for _, row in rows], None
+
+
 @lru_cache(maxsize=256)
-def _page(sort: Sort, given: tuple[str, ...], in_states: bool, after: bool) -> TextClause:
-    """The statement for one page: as many as fit and one more."""
-    by, than, way = ORDERS[sort]
-    conditions = [ALWAYS, *(CONDITIONS[name] for name in given)]
+def _page(part: Part, given: tuple[str, ...], in_states: bool, after: bool) -> TextClause:
+    """The statement for what a page shows of one part."""
+    conditions = [ALWAYS, part.holds, *(CONDITIONS[name] for name in given)]
     if in_states:
         conditions.append(IN_STATES)
     if after:
-        conditions.append(f"({by}, e.id) {than} (:after_at, CAST(:after_id AS uuid))")
+        than = ">" if part.way == "ASC" else "<"
+        conditions.append(f"({part.by}, e.id) {than} (:after_at, CAST(:after_id AS uuid))")
     return text(f"""
-        SELECT {store.ENROLMENT_COLUMNS}, {by} AS sorted_by
+        SELECT {store.ENROLMENT_COLUMNS}, {part.by} AS sorted_by
           FROM enrolment e JOIN run r ON r.id = e.run_id
-         WHERE {" AND ".join(conditions)} ORDER BY {by} {way}, e.id {way} LIMIT :most
+         WHERE {" AND ".join(conditions)}
+         ORDER BY {part.by} {part.way}, e.id {part.way} LIMIT :most
     """)
 
 
@@ -147,18 +230,8 @@ def _midnight(day: date | None) -> datetime | None:
     return None if day is None else datetime.combine(day, time(), BERLIN)
 
 
-def _cursor(row: Row) -> str:
-    place = orjson.dumps([row["sorted_by"], str(row["id"])])
-    return base64.urlsafe_b64encode(place).decode().rstrip("=")
-
-
-def _opened(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        moment, id_ = orjson.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-        found = datetime.fromisoformat(moment)
-        if found.tzinfo is None or not 1990 <= found.year <= 9999:
-            raise ValueError("not a moment that was ever shown")
-        return (found.astimezone(UTC), UUID(id_))
-    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error):
-        raise refusals.CURSOR_INVALID.refuse("/query/cursor") from None
+def _moment(told: str) -> datetime:
+    found = datetime.fromisoformat(told)
+    if found.tzinfo is None or not 1990 <= found.year <= 9999:
+        raise ValueError("not a moment that was ever shown")
+    return found.astimezone(UTC)
