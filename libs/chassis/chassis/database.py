@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chassis import metrics, outbox
+from chassis.ids import ordered_ids
 from chassis.settings import ServiceSettings, system_clock
 
 Clock = Callable[[], datetime]
@@ -125,7 +126,7 @@ class Transaction:
         """Write what was told to the outbox; it comes back with its numbers."""
         letters = [
             outbox.letter(event, id_, self.now)
-            for event, id_ in zip(self._told, random_ids(len(self._told)), strict=True)
+            for event, id_ in zip(self._told, ordered_ids(len(self._told), self.now), strict=True)
         ] + self._letters
         self._told, self._letters = [], []
         if not letters:

@@ -2,10 +2,11 @@
 
 from datetime import date
 from typing import Annotated, Any, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from chassis.auth import Actor
 from chassis.http import Body, Written
+from chassis.ids import ordered_id
 from contracts.base import Cause
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool
 from pydantic_core import PydanticCustomError
@@ -59,7 +60,7 @@ class EnrolmentRequest(Body):
     def to_command(self, actor: Actor, cause: Cause) -> RequestEnrolment:
         """As a command, under a new id."""
         return RequestEnrolment(
-            enrolment_id=uuid4(),
+            enrolment_id=ordered_id(),
             run_id=self.run_id,
             person_ref=self.person_ref or actor.person_ref,
             who=who(actor),
@@ -105,10 +106,10 @@ class BulkRequest(Body):
     def to_command(self, actor: Actor, cause: Cause) -> BookBulk:
         """As a command, under new ids."""
         rows = [
-            BulkRow(uuid4(), row.person_ref, row.cost_centre, row.order_reference)
+            BulkRow(ordered_id(), row.person_ref, row.cost_centre, row.order_reference)
             for row in self.people
         ]
-        return BookBulk(uuid4(), self.run_id, rows, self.all_or_nothing, who(actor), cause)
+        return BookBulk(ordered_id(), self.run_id, rows, self.all_or_nothing, who(actor), cause)
 
 
 class ListQuery(BaseModel):

@@ -63,7 +63,8 @@ async def list_enrolments(
     """One's own enrolments; for coordinators, approvers and finance the organisation's.
 
     `q` looks in cost centre, order number and title; `from` and `to` are days of the start of the
-    run; `sort=deadline` puts first what has to be acted on first.
+    run; `sort=deadline` shows first what has to be acted on, then what is still to come, then what
+    is over.
     """
     async with read() as tx:
         return await listing.page(tx, who(actor), query.to_search())
