@@ -2,9 +2,9 @@
 
 Seen on the way: PostgreSQL lives on and refuses with 53100 ("could not extend file", a class that
 means an outage); the broker ends when its only log folder fails, and the supervisor starts it anew.
-That PostgreSQL ends because its log finds no room was not brought about. No control of its own;
-what it means when the outbox is not kept shows
-`test_control_what_is_forgotten_before_it_is_sent_is_lost` of the chassis.
+That PostgreSQL ends because its log finds no room was not brought about. The controls are those of
+the chassis (`libs/chassis/tests/test_protections.py`): a full disk that is taken for a fault of the
+message costs the message, and what is forgotten before it is sent is lost.
 """
 
 from __future__ import annotations

@@ -93,9 +93,12 @@ class Troubles:
     def __init__(self) -> None:
         self.unbearable: set[UUID] = set()
         self.cut: Counter[UUID] = Counter()
+        self.full: Counter[UUID] = Counter()
 
 
 TROUBLES = Troubles()
+# what PostgreSQL says when its disk is full
+NO_ROOM = text("DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$")
 
 
 async def hear_runs(tx: Transaction, events: Sequence[Event]) -> None:
@@ -108,6 +111,9 @@ async def hear_runs(tx: Transaction, events: Sequence[Event]) -> None:
         if TROUBLES.cut[event.run_id] > 0:
             TROUBLES.cut[event.run_id] -= 1
             await tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        if TROUBLES.full[event.run_id] > 0:
+            TROUBLES.full[event.run_id] -= 1
+            await tx.execute(NO_ROOM)
         await tx.execute(
             text("INSERT INTO heard (run_id, event_id) VALUES (:run, :event)"),
             {"run": event.run_id, "event": event.meta.id},

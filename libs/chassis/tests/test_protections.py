@@ -1,6 +1,7 @@
 """Each protection, and what happens without it: the checks here can fail."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -162,13 +163,15 @@ async def test_a_lost_connection_is_waited_out_and_nothing_is_lost(app: TestApp)
     assert dead == []
 
 
+@pytest.mark.parametrize("trouble", ["cut", "full"])
 @pytest.mark.parametrize(("known", "heard"), [(True, 1), (False, 0)], ids=["", "control"])
 async def test_control_an_outage_that_is_taken_for_a_fault_of_the_message_costs_the_message(
-    app: TestApp, monkeypatch: pytest.MonkeyPatch, known: bool, heard: int
+    app: TestApp, monkeypatch: pytest.MonkeyPatch, known: bool, heard: int, trouble: str
 ) -> None:
-    """The server ends the connection in the middle of the batch, more often than it is tried."""
+    """The server ends the connection, or its disk is full, more often than a batch is tried."""
     event = a_cancelled_run()
-    monkeypatch.setitem(TROUBLES.cut, event.run_id, delivery.Delivered.ATTEMPTS + 2)
+    times: Counter[UUID] = getattr(TROUBLES, trouble)
+    monkeypatch.setitem(times, event.run_id, delivery.Delivered.ATTEMPTS + 2)
     if not known:
         monkeypatch.setattr(delivery, "is_outage", lambda _: False)
     await app.send(event)
