@@ -105,7 +105,8 @@ class TopicCampaign:
 
     async def run(self, seed: int, count: int, deadline: float = DEADLINE_SECONDS) -> None:
         """Send so many records, block by block."""
-        started, rng = monotonic(), Random(seed)
+        # a chance of their own: with that of the mutants now and then the ids would be theirs
+        started, rng = monotonic(), Random(f"markers {seed}")
         left = islice(filter(self._can_be_sent, mutants(seed)), count)
         while block := list(islice(left, BLOCK)):
             marked = [one for one in markers(rng) if self._can_be_sent(one[0])]

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from chassis import metrics, problems, tracing
 from chassis.database import is_no_text, is_outage, is_passing
 from chassis.records import CORRELATION
+from chassis.texts import holds_nul
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -206,7 +207,7 @@ def strict_json(body: bytes) -> Any:
     value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     if "\\u" in text:
         json.dumps(value, ensure_ascii=False).encode("utf-8")  # fails on a lone surrogate
-    if "\\u0000" in text and "\x00" in _all_text(value):
+    if "\\u0000" in text and holds_nul(value):
         raise ValueError("a NUL is no text of the database")
     return value
 
@@ -227,14 +228,6 @@ def _too_deep(text: str) -> bool:
         elif character in "]}":
             depth -= 1
     return False
-
-
-def _all_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        return "".join(map(_all_text, [*value, *value.values()]))
-    return "".join(map(_all_text, value)) if isinstance(value, list) else ""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

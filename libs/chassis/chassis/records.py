@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+import orjson
 from aiokafka import ConsumerRecord
 from contracts.base import EVENTS, Cause, Event, Meta
 from pydantic import ValidationError
+
+from chassis.texts import holds_nul
 
 Record: TypeAlias = ConsumerRecord  # its keys and values are bytes
 
@@ -115,11 +118,21 @@ def _read(record: Record, raw: bool) -> Delivery:
         return Delivery(known, record, Poison("no-envelope", "ce_type or ce_id is missing"))
     if kind.topic.name != record.topic:
         return Delivery(known, record, Poison("wrong-topic", f"{kind.type} does not belong here"))
-    try:
-        event = kind.model_validate_json(record.value or b"")
-    except ValidationError as error:
-        return Delivery(known, record, Poison("invalid", _places(error)))
+    event = _event(kind, record.value or b"")
+    if isinstance(event, Poison):
+        return Delivery(known, record, event)
     return Delivery(known, record, event.received(_meta(headers, id_, record)))
+
+
+def _event(kind: type[Event], value: bytes) -> Event | Poison:
+    """What the value says, or why it says nothing."""
+    try:
+        event = kind.model_validate_json(value)
+    except ValidationError as error:
+        return Poison("invalid", _places(error))
+    if b"\\u0000" in value and holds_nul(orjson.loads(value)):
+        return Poison("invalid", "a text with a NUL")
+    return event
 
 
 def _read_raw(record: Record, headers: dict[str, str], identity: UUID) -> Delivery:

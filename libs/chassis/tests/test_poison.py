@@ -58,7 +58,8 @@ def good() -> Sent:
 def newer() -> Sent:
     """A record of a newer version of its sender, with fields that nobody here knows."""
     run_id = uuid4()
-    value = a_cancelled_run(run_id)[:-1] + b',"weather":{"tomorrow":[1,2]},"mood":"good"}'
+    more = b',"weather":{"tomorrow":[1,2]},"mood":"good","like a NUL":"\\\\u0000"}'
+    value = a_cancelled_run(run_id)[:-1] + more
     return Sent(value, run_id=run_id)
 
 
@@ -70,6 +71,7 @@ def poisons() -> Iterator[Sent]:
     yield Sent(None, "invalid")  # a tombstone
     yield Sent(run + b'7,"cancelled_at":true}', "invalid")
     yield Sent(run + b'"\\u0000","cancelled_at":"\x00"}', "invalid")
+    yield Sent(a_cancelled_run()[:-1] + b',"mood":["\\u0000"]}', "invalid")
     yield Sent(b"[" * 200_000, "invalid")
     yield Sent(b'{"run_id":' * 50_000 + b"1" + b"}" * 50_000, "invalid")
     yield Sent(b'"' + b"x" * 900_000 + b'"', "invalid")
