@@ -4,14 +4,12 @@ Outside this module nobody commits. SQL is set-based text of the services' own `
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
 from time import monotonic
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import asyncpg
 from contracts.base import Event
@@ -38,12 +36,6 @@ SERVER_SETTINGS = {
 
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
-
-
-def random_ids(count: int) -> list[UUID]:
-    """Random (version 4) ids, from one call to the system."""
-    noise = os.urandom(16 * count)
-    return [UUID(bytes=noise[i : i + 16], version=4) for i in range(0, len(noise), 16)]
 
 
 Row: TypeAlias = asyncpg.Record

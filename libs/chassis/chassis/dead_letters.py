@@ -14,7 +14,8 @@ from contracts.refusal import NOT_FOUND
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 
-from chassis.database import Row, Transaction, random_ids
+from chassis.database import Row, Transaction
+from chassis.ids import random_ids
 from chassis.outbox import Letter, pack
 from chassis.records import Delivery, Record
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from chassis.auth import Actor, Allowed, SignedIn
-from chassis.database import random_ids
 from chassis.http import Body, IfMatch, Read, View, Write, etag, problems
+from chassis.ids import random_ids
 from chassis.problems import Unavailable
 from contracts.refusal import NOT_FOUND, Refusal
 from fastapi import APIRouter, Depends, Query, Response
