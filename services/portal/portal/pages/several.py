@@ -185,49 +185,46 @@ class Several:
 
     async def ask(self, page: Page) -> Response:
         """What will happen."""
-        return await self._ask(page, page.query.get("tun", ""), page.several("auswahl"))
-
-    async def _ask(
-        self, page: Page, name: str, ticked: Sequence[Any], notice: str = "", key: str = ""
-    ) -> Response:
-        deed, ids = self._deeds.get(name), ids_of(ticked)
+        deed = self._deeds.get(page.query.get("tun", ""))
+        ids = ids_of(page.several("auswahl"))
         if deed is None or not ids:
             text = N_("Bitte wählen Sie zuerst mindestens eine Zeile aus.")
             return page.go(self._back(page), Flash("warning", page.say(text)))
         if len(ids) > MOST:
             text = N_("Bitte wählen Sie höchstens %(most)s Zeilen aus.")
             return page.go(self._back(page), Flash("warning", page.say(text, most=MOST)))
-        chosen = await look(page, deed, ids)
-        return page.render(
-            "bookings/several.html",
-            status=409 if notice else 200,
-            deed=deed,
-            chosen=chosen,
-            notice=notice,
-            key=key or new_key(),
-            outcome=None,
-            names=await self._names(page, [*chosen.able, *chosen.rest]),
-            list_address=self._back(page),
-        )
+        return await self._show(page, deed, await look(page, deed, ids))
 
     async def take(self, page: Page) -> Response:
         """Do it, if everything is still as it was shown."""
         form = await page.form()
-        name, ticked = str(form.get("tun", "")), form.getlist("auswahl")
-        deed, key = self._deeds.get(name), str(form.get("schluessel", ""))
-        if deed is None:
-            return await self._ask(page, name, ticked)
-        chosen = await look(page, deed, ids_of(ticked)[:MOST])
+        deed, ids = self._deeds.get(str(form.get("tun", ""))), ids_of(form.getlist("auswahl"))
+        if deed is None or not ids or len(ids) > MOST:
+            return await self.ask(page)
+        key, chosen = str(form.get("schluessel", "")), await look(page, deed, ids)
         again = form.get("noch-einmal") == "ja"
         if not again and chosen.shown != form.get("gezeigt"):
             text = N_("Inzwischen hat sich etwas geändert. Bitte prüfen Sie es noch einmal.")
-            return await self._ask(page, name, ticked, page.say(text))
+            return await self._show(page, deed, chosen, page.say(text))
         # what may have arrived the first time is sent again under its key: its answer is the same
         bookings = [*chosen.able, *(chosen.rest if again else [])]
         outcome = await do(page, deed, bookings, key)
         if outcome.refused or outcome.open_:
             return await self._partly(page, deed, outcome, key)
         return page.go(self._back(page), Flash("success", page.count(deed.done, len(outcome.done))))
+
+    async def _show(self, page: Page, deed: Deed, chosen: Chosen, notice: str = "") -> Response:
+        return page.render(
+            "bookings/several.html",
+            status=409 if notice else 200,
+            deed=deed,
+            chosen=chosen,
+            notice=notice,
+            key=new_key(),
+            outcome=None,
+            names=await self._names(page, [*chosen.able, *chosen.rest]),
+            list_address=self._back(page),
+        )
 
     async def _partly(self, page: Page, deed: Deed, outcome: Outcome, key: str) -> Response:
         concerned = [*(booking for booking, _ in outcome.refused), *outcome.open_]
