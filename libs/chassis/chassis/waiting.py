@@ -1,8 +1,8 @@
 """`Prefer: wait=N`: an answer that waits until something is finished, wherever it is finished.
 
 One task per process asks one set-based query for everybody who waits, only while somebody waits:
-right after commits of this process, and else in growing pauses, for another replica may have done
-the work.
+right after a commit of this process that rang for it, and else in growing pauses, for another
+replica may have done the work.
 """
 
 import asyncio
@@ -32,18 +32,17 @@ class Waiter(Generic[T]):
 
     SHORTEST_PAUSE, LONGEST_PAUSE = 0.025, 0.2
 
-    def __init__(self, db: Database, finished: Finished[T]) -> None:
+    def __init__(self, db: Database, finished: Finished[T], bell: str) -> None:
+        """`bell` is rung (`Transaction.ring`) by every transaction that finishes something."""
         self._db, self._finished = db, finished
         self._waiting: dict[UUID, list[asyncio.Future[T]]] = {}
-        self._news = asyncio.Event()
+        self._news = db.bell(bell)
         self._task: asyncio.Task[None] | None = None
-        db.after_commit(self._news.set)
 
     async def until(self, id_: UUID, seconds: float) -> T | None:
         """What is finished under that id, or None when it took too long."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(id_, []).append(future)
-        self._news.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._ask())
         try:
@@ -114,8 +113,8 @@ def preferred_seconds(prefer: str | None) -> int:
     return min(int(found[1]), LONGEST) if found else 0
 
 
-def waiting_for(finished: Finished[Any]) -> Any:
-    """`Annotated[Wait[T], waiting_for(query)]`: a dependency; one waiter per query and process."""
+def waiting_for(finished: Finished[Any], bell: str) -> Any:
+    """`Annotated[Wait[T], waiting_for(query, bell)]`: one waiter per query and process."""
 
     async def wait(
         request: Request,
@@ -127,7 +126,7 @@ def waiting_for(finished: Finished[Any]) -> Any:
             state.waiters = {}
         waiters = cast("dict[Finished[Any], Waiter[Any]]", state.waiters)
         if finished not in waiters:
-            waiters[finished] = Waiter(state.db, finished)
+            waiters[finished] = Waiter(state.db, finished, bell)
         return Wait(waiters[finished], preferred_seconds(prefer), response)
 
     return Depends(wait)

@@ -29,6 +29,9 @@ def test_the_wish_to_wait_is_read_from_prefer(header: str | None, seconds: int) 
     assert preferred_seconds(header) == seconds
 
 
+BELL = "work finished"
+
+
 class Work:
     """Things that get finished; it counts how often somebody asks."""
 
@@ -46,18 +49,31 @@ class Work:
 
 async def test_a_commit_of_this_process_wakes_who_waits(app: TestApp) -> None:
     work, id_ = Work(), uuid4()
-    waiter = Waiter(app.db, work.finished)
+    waiter = Waiter(app.db, work.finished, BELL)
     waiting = asyncio.create_task(waiter.until(id_, 10))
     await asyncio.sleep(0)
     work.done[id_] = "ready"
+    async with app.db.transaction() as tx:
+        tx.ring(BELL)
+    assert await asyncio.wait_for(waiting, 0.5) == "ready"
+
+
+async def test_a_commit_that_finished_nothing_asks_nothing(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Waiter, "SHORTEST_PAUSE", 3600)
+    work = Work()
+    waiting = asyncio.create_task(Waiter(app.db, work.finished, BELL).until(uuid4(), 0.3))
+    await asyncio.sleep(0)
     async with app.db.transaction():
         pass
-    assert await asyncio.wait_for(waiting, 0.5) == "ready"
+    assert await waiting is None
+    assert not work.asked
 
 
 async def test_what_another_replica_finishes_is_found_soon(app: TestApp) -> None:
     work, id_ = Work(), uuid4()
-    waiting = asyncio.create_task(Waiter(app.db, work.finished).until(id_, 10))
+    waiting = asyncio.create_task(Waiter(app.db, work.finished, BELL).until(id_, 10))
     await until(lambda: work.asked >= 3)
     work.done[id_] = "ready"
     assert await asyncio.wait_for(waiting, 1) == "ready"
@@ -65,7 +81,7 @@ async def test_what_another_replica_finishes_is_found_soon(app: TestApp) -> None
 
 async def test_everybody_who_waits_is_one_question(app: TestApp) -> None:
     work, ids = Work(), [uuid4() for _ in range(200)]
-    waiter = Waiter(app.db, work.finished)
+    waiter = Waiter(app.db, work.finished, BELL)
     waiting = [asyncio.create_task(waiter.until(id_, 5)) for id_ in [*ids, *ids]]
     await until(lambda: work.most == len(ids))
     work.done = dict.fromkeys(ids, "ready")
@@ -75,7 +91,7 @@ async def test_everybody_who_waits_is_one_question(app: TestApp) -> None:
 
 async def test_who_waits_too_long_gets_nothing_and_nobody_asks_any_more(app: TestApp) -> None:
     work = Work()
-    assert await Waiter(app.db, work.finished).until(uuid4(), 0.2) is None
+    assert await Waiter(app.db, work.finished, BELL).until(uuid4(), 0.2) is None
     await asyncio.sleep(0.25)
     asked = work.asked
     async with app.db.transaction():
@@ -94,7 +110,7 @@ async def test_who_waits_is_answered_after_a_question_that_failed(app: TestApp) 
             raise ArithmeticError("a bug")
         return found
 
-    assert await Waiter(app.db, stumbling).until(id_, 3) == "ready"
+    assert await Waiter(app.db, stumbling, BELL).until(id_, 3) == "ready"
 
 
 async def test_control_who_only_looks_after_own_commits_misses_what_another_replica_finishes(
@@ -103,7 +119,7 @@ async def test_control_who_only_looks_after_own_commits_misses_what_another_repl
     monkeypatch.setattr(Waiter, "SHORTEST_PAUSE", 3600)
     monkeypatch.setattr(Waiter, "LONGEST_PAUSE", 3600)
     work, id_ = Work(), uuid4()
-    waiting = asyncio.create_task(Waiter(app.db, work.finished).until(id_, 2))
-    await until(lambda: work.asked >= 1)
+    waiting = asyncio.create_task(Waiter(app.db, work.finished, BELL).until(id_, 2))
+    await asyncio.sleep(0)
     work.done[id_] = "ready"
     assert await waiting is None

@@ -11,7 +11,7 @@ from chassis.waiting import Wait, waiting_for
 from contracts.refusal import Refusal
 from fastapi import APIRouter, Depends, Request, Response
 
-from enrolment import handlers
+from enrolment import handlers, store
 from enrolment.commands import BookBulk
 from enrolment.domain.enrolment import SETTLED
 from enrolment.domain.refusals import BY_CODE
@@ -23,7 +23,9 @@ from enrolment.views.shapes import BulkView, EnrolmentView, JobView, RowView
 BULK = f"{BASE}/bulk"
 JOBS = "/api/enrolment/jobs"
 
-Waits = Annotated[Wait[dict[UUID, EnrolmentView]], waiting_for(reading.settled_bulks)]
+Waits = Annotated[
+    Wait[dict[UUID, EnrolmentView]], waiting_for(reading.settled_bulks, store.BULKS_BELL)
+]
 
 
 class Telling:

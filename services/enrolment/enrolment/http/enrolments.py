@@ -9,7 +9,7 @@ from chassis.waiting import Wait, waiting_for
 from contracts.refusal import Refusal
 from fastapi import APIRouter, Query, Response
 
-from enrolment import handlers
+from enrolment import handlers, store
 from enrolment.adapters import calendars
 from enrolment.commands import (
     AcceptSeat,
@@ -24,7 +24,7 @@ from enrolment.views import listing, reading
 from enrolment.views.shapes import EnrolmentPage, EnrolmentView
 
 BASE = "/api/enrolment/enrolments"
-Waits = Annotated[Wait[EnrolmentView], waiting_for(reading.settled)]
+Waits = Annotated[Wait[EnrolmentView], waiting_for(reading.settled, store.SETTLED_BELL)]
 
 router = APIRouter(prefix=BASE, tags=["enrolments"])
 

@@ -2,6 +2,7 @@
 
 from enrolment.store.books import (
     BY_ID,
+    SETTLED_BELL,
     Wanted,
     close_book,
     lock_runs,
@@ -12,17 +13,19 @@ from enrolment.store.books import (
     read_whole,
     started,
 )
-from enrolment.store.bulks import Bulk, open_bulks
+from enrolment.store.bulks import BULKS_BELL, Bulk, open_bulks
 from enrolment.store.houses import lock_houses, name_organisations, read_houses, save_houses
 from enrolment.store.jobs import Decided, Part, add_jobs, claim_part, keep_part
 from enrolment.store.lines import read_places
 from enrolment.store.rows import ENROLMENT_COLUMNS, IS_LIVE, RUN_COLUMNS, a_run, an_enrolment
 
 __all__ = [
+    "BULKS_BELL",
     "BY_ID",
     "ENROLMENT_COLUMNS",
     "IS_LIVE",
     "RUN_COLUMNS",
+    "SETTLED_BELL",
     "Bulk",
     "Decided",
     "Part",

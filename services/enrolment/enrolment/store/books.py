@@ -84,6 +84,9 @@ def _save(table: str, names: Sequence[str]) -> TextClause:
     """)
 
 
+SETTLED_BELL = "enrolments settled"
+"""Rung when an enrolment may have its first answer."""
+
 SAVE_RUNS = _save("run", RUN)
 SAVE_ENROLMENTS = _save("enrolment", ENROLMENT)
 
@@ -177,6 +180,8 @@ async def close_book(tx: Transaction, book: Book, bulks: Sequence[Bulk] = ()) ->
         await tx.execute(SAVE_RUNS, {"rows": orjson.dumps(runs, default=str).decode()})
     if enrolments := book.changed_enrolments:
         await tx.execute(SAVE_ENROLMENTS, {"rows": orjson.dumps(enrolments, default=str).decode()})
+        if any(enrolment.settled for enrolment in enrolments):
+            tx.ring(SETTLED_BELL)
     await tx.emit(*book.events)
     figures.count(tx, book)
     await open_bulks(tx, bulks)

@@ -32,6 +32,9 @@ ROWS_OF_BULKS = text("""
       FROM enrolment WHERE bulk_id = ANY(CAST(:ids AS uuid[])) ORDER BY number
 """)
 
+BULKS_BELL = "bulks settled"
+"""Rung when the last row of a bulk booking has its first answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
@@ -64,6 +67,7 @@ async def settle_bulks(tx: Transaction, book: Book) -> None:
     done = [row for row in await tx.rows(SETTLE_BULKS, counts) if row["open_rows"] == 0]
     if not done:
         return
+    tx.ring(BULKS_BELL)
     rows = await tx.rows(ROWS_OF_BULKS, {"ids": [bulk["id"] for bulk in done]})
     waiting = [row["id"] for row in rows if row["state"] == State.WAITLISTED]
     places = await read_places(tx, {bulk["run_id"] for bulk in done}, waiting)
