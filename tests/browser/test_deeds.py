@@ -70,6 +70,47 @@ def test_a_request_that_was_decided_meanwhile_is_not_decided_twice(
     assert beside(lambda: state(world, id_)) == "confirmed"
 
 
+def test_the_approvers_are_reminded_once(seat: Seat, world: World) -> None:
+    title = f"Erinnert {uuid4().hex[:6]}"
+    id_ = beside(lambda: a_request(world, title))
+    anna = seat("anna.employee")
+    anna.go("/meine-kurse")
+    button = anna.page.locator(f"form[action$='/{id_}/erinnern'] button")
+    button.click()
+    anna.reads("Wir haben an die Freigabe erinnert.")
+    anna.reads("Erinnert am")
+    assert button.count() == 0
+    with world.platform.as_user("anna.employee") as client:
+        assert beside(lambda: client.get(f"{BOOK}/{id_}"))["reminded_at"]
+
+
+def test_the_office_asks_for_a_document_and_the_application_shows_it(
+    seat: Seat, world: World
+) -> None:
+    document = f"Beschluss des Rates {uuid4().hex[:6]}"
+    olga = seat("olga.office")
+    olga.go(f"/genossenschaft/antraege/{world.seen.application}")
+    olga.press("Nachweis anfordern")
+    olga.press("Anforderung eintragen")
+    olga.reads("Welcher Nachweis fehlt?")
+    assert olga.page.locator("[aria-invalid=true]").count() == 1
+    olga.page.fill("#nachweis", document)
+    olga.press("Anforderung eintragen")
+    olga.reads("Die Anforderung ist eingetragen.")
+    olga.reads(document)
+
+
+def test_the_list_of_members_is_taken_away_as_a_document(seat: Seat) -> None:
+    olga = seat("olga.office")
+    olga.go("/genossenschaft/mitglieder")
+    olga.page.select_option("#anlass", "versammlung")
+    olga.press("Liste anzeigen")
+    with olga.page.expect_download() as file:
+        olga.press("Liste als PDF")
+    assert file.value.suggested_filename.endswith(".pdf")
+    assert Path(file.value.path()).read_bytes().startswith(b"%PDF-")
+
+
 def downloaded(person: Person, link: str) -> list[list[str]]:
     """The rows of a list that is taken away as a file for a spreadsheet."""
     with person.page.expect_download() as file:

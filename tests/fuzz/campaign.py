@@ -13,10 +13,12 @@ from time import monotonic
 from typing import Any
 
 from tests.fuzz.checks import judge
-from tests.fuzz.inputs import Answer, Input, as_line
+from tests.fuzz.inputs import Answer, Input, RecordInput, as_line
 from tests.fuzz.reference import Reference
 
 FOUND = Path(__file__).parent / "found"
+NO_INPUT = "{}"
+"""The line of a finding that no single input made."""
 CHUNK = 8000
 AT_ONCE = 24
 
@@ -156,16 +158,24 @@ def _smaller(given: Input) -> Iterator[Input]:
 
 
 def kept_inputs(name: str, folder: Path = FOUND) -> list[Input]:
-    """Inputs that failed once: they are sent first."""
+    """Requests that failed once: they are sent first."""
+    return [Input.unpacked(one) for one in _kept(name, folder)]
+
+
+def kept_records(name: str, folder: Path = FOUND) -> list[RecordInput]:
+    """Records that failed once: they are sent first."""
+    return [RecordInput.unpacked(one) for one in _kept(name, folder)]
+
+
+def _kept(name: str, folder: Path) -> list[dict[str, Any]]:
     path = folder / f"{name}.jsonl"
-    if not path.exists():
-        return []
-    return [Input.unpacked(json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 def keep(name: str, report: Report, folder: Path = FOUND) -> None:
-    """Write what failed beside what failed before."""
-    lines = [line for lines in report.findings.values() for line in lines[:1]]
+    """Write what failed beside what failed before; a finding about no input has nothing to keep."""
+    lines = [line for lines in report.findings.values() for line in lines[:1] if line != NO_INPUT]
     path = folder / f"{name}.jsonl"
     before = path.read_text("utf-8").splitlines() if path.exists() else []
     if new := [line for line in lines if line not in before]:

@@ -77,6 +77,29 @@ class RecordInput:
     canary: str = ""
     made_by: tuple[str, ...] = ()
 
+    def packed(self) -> dict[str, Any]:
+        """As JSON; bytes as Latin-1."""
+        return {
+            "topic": self.topic,
+            "key": _text(self.key),
+            "value": _text(self.value),
+            "headers": [[name, _text(value)] for name, value in self.headers],
+            "canary": self.canary,
+            "made_by": list(self.made_by),
+        }
+
+    @classmethod
+    def unpacked(cls, kept: Mapping[str, Any]) -> RecordInput:
+        """The way back from `packed`."""
+        return cls(
+            topic=kept["topic"],
+            key=_bytes(kept["key"]),
+            value=_bytes(kept["value"]),
+            headers=tuple((name, _bytes(value)) for name, value in kept["headers"]),
+            canary=kept["canary"],
+            made_by=tuple(kept["made_by"]),
+        )
+
 
 @dataclass(slots=True)
 class Answer:
@@ -98,6 +121,14 @@ class Answer:
         return given.decode("latin-1").partition(";")[0].strip().lower()
 
 
-def as_line(given: Input, why: str) -> str:
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("latin-1")
+
+
+def as_line(given: Input | RecordInput, why: str) -> str:
     """One line of a file of inputs that failed."""
     return json.dumps({"why": why, **given.packed()}, ensure_ascii=True, sort_keys=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from chassis.testing import Servers
 
 from deploy.local.settings import ROOT
-from tests.fuzz.campaign import Report, keep
+from tests.fuzz.campaign import NO_INPUT, Report, keep
 from tests.fuzz.good import SEEDS
 from tests.fuzz.people import SECRET_MAIL, SECRET_NAME
 
@@ -85,7 +85,7 @@ def _judge_log(name: str, log: Path, report: Report) -> None:
     """Logs hold ids, codes and counts; and a bug that was answered or set aside stands here too."""
     with log.open("rb") as lines:
         for why in judged_log(lines):
-            report.complain(f"log of {name}", why, "{}")
+            report.complain(f"log of {name}", why, NO_INPUT)
 
 
 def judged_log(lines: Iterator[bytes]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,7 +16,8 @@ from chassis.testing_issuer import Issuer
 from membership.handlers import quotes
 
 from tests.fuzz import records
-from tests.fuzz.campaign import Report
+from tests.fuzz.campaign import Report, keep, kept_records
+from tests.fuzz.inputs import RecordInput
 from tests.fuzz.topics import Sent, TopicCampaign, _as_read, set_aside
 from tests.fuzz.worker import at_work
 
@@ -72,13 +74,20 @@ def test_a_good_record_that_is_set_aside_is_found() -> None:
     assert "a good record was set aside" in list(set_aside(one, a_row(one)))
 
 
-async def found_in_membership(servers: Servers, issuer: Issuer, deadline: float) -> str:
-    """What a short campaign finds in one service."""
+async def report_of_membership(
+    servers: Servers, issuer: Issuer, deadline: float, kept: Sequence[RecordInput] = ()
+) -> Report:
+    """What a short campaign finds in one service; without mutants where records are kept."""
     report = Report()
     async with at_work("membership", servers, issuer) as app:
         campaign = TopicCampaign({"membership": app}, servers.kafka, report)
-        await campaign.run(1, 60, deadline)
-    return "\n".join(report.counts)
+        await campaign.run(1, len(kept) or 60, deadline, kept)
+    return report
+
+
+async def found_in_membership(servers: Servers, issuer: Issuer, deadline: float) -> str:
+    """The findings alone."""
+    return "\n".join((await report_of_membership(servers, issuer, deadline)).counts)
 
 
 async def test_the_service_as_it_is_has_no_findings(servers: Servers, issuer: Issuer) -> None:
@@ -96,6 +105,23 @@ async def test_control_a_handler_that_fails_is_found(
     found = await found_in_membership(servers, issuer, 120)
     assert "a handler fails: KeyError" in found
     assert "a good record was set aside" in found
+
+
+async def test_a_record_that_failed_is_kept_and_sent_first_the_next_time(
+    servers: Servers, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(Delivered, "ATTEMPTS", 1)
+    with monkeypatch.context() as broken_once:
+        broken_once.setattr(quotes, "hear_bookings", broken)
+        keep("topics", await report_of_membership(servers, issuer, 120), tmp_path)
+    kept = kept_records("topics", tmp_path)
+    assert kept
+    again = await report_of_membership(servers, issuer, 120, kept)
+    assert again.total == len(kept)
+    assert not again.counts
 
 
 async def test_control_a_partition_that_stands_still_is_found(

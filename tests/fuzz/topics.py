@@ -7,10 +7,9 @@ provider's submission that means a verdict.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from random import Random
 from time import monotonic
 from typing import Any
@@ -24,8 +23,8 @@ from chassis.records import RawRecord, read
 from chassis.testing import TestApp, until
 from sqlalchemy import text
 
-from tests.fuzz.campaign import Report
-from tests.fuzz.inputs import RecordInput
+from tests.fuzz.campaign import NO_INPUT, Report
+from tests.fuzz.inputs import RecordInput, as_line
 from tests.fuzz.records import PARTITIONS, fresh, good, mutants
 
 NO_NUMBER = ("DataError",)
@@ -103,11 +102,17 @@ class TopicCampaign:
         self._topics = {on.topic.name for one in services for on in one.subscriptions.all}
         self._under: dict[tuple[str, str, UUID], list[Sent]] = {}  # by service, topic and id
 
-    async def run(self, seed: int, count: int, deadline: float = DEADLINE_SECONDS) -> None:
-        """Send so many records, block by block."""
+    async def run(
+        self,
+        seed: int,
+        count: int,
+        deadline: float = DEADLINE_SECONDS,
+        kept: Iterable[RecordInput] = (),
+    ) -> None:
+        """Send so many records, block by block: first those that failed once."""
         # a chance of their own: with that of the mutants now and then the ids would be theirs
         started, rng = monotonic(), Random(f"markers {seed}")
-        left = islice(filter(self._can_be_sent, mutants(seed)), count)
+        left = islice(filter(self._can_be_sent, chain(kept, mutants(seed))), count)
         while block := list(islice(left, BLOCK)):
             marked = [one for one in markers(rng) if self._can_be_sent(one[0])]
             sent = await send(self._kafka, [*((one, None, False) for one in block), *marked])
@@ -140,7 +145,7 @@ class TopicCampaign:
         where = f"{name} {on.topic.name}"
         self.report.statuses[f"{where} passed-by"] += sum(not on.wants(m.record) for m in mine)
         if not any(one.marker for one in by_id.values()):
-            self.report.complain(where, "no good record was sent", "{}")
+            self.report.complain(where, "no good record was sent", NO_INPUT)
         there: set[UUID] = set()
 
         async def all_there() -> bool:
@@ -186,10 +191,10 @@ class TopicCampaign:
             for path in ("/health/live", "/health/ready", "/metrics"):
                 answer = await http.get(path)
                 if answer.status_code != 200:
-                    self.report.complain(name, f"{path} says {answer.status_code}", "{}")
+                    self.report.complain(name, f"{path} says {answer.status_code}", NO_INPUT)
 
     def _complain(self, where: str, why: str, one: Sent) -> None:
-        self.report.complain(where, why, line_of(one.given, why))
+        self.report.complain(where, why, as_line(one.given, why))
 
 
 def _is_behind(app: TestApp, one: Sent) -> bool:
@@ -225,21 +230,3 @@ def set_aside(one: Sent, row: Any) -> Iterator[str]:
         yield f"a handler fails: {row['detail']}"
     if given.canary and given.canary in f"{row['reason']} {row['detail']}":
         yield "the reason repeats what was sent"
-
-
-def line_of(given: RecordInput, why: str) -> str:
-    """A record as a line of a file."""
-    kept = {
-        "why": why,
-        "topic": given.topic,
-        "key": _text(given.key),
-        "value": _text(given.value),
-        "headers": [[name, _text(value)] for name, value in given.headers],
-        "canary": given.canary,
-        "made_by": list(given.made_by),
-    }
-    return json.dumps(kept, sort_keys=True)
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")

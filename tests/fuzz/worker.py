@@ -21,7 +21,7 @@ from chassis.testing import Servers, TestApp, running
 from chassis.testing_issuer import Issuer
 
 from tests.fuzz.asgi import Caller
-from tests.fuzz.campaign import Campaign, Report, first, kept_inputs
+from tests.fuzz.campaign import Campaign, Report, first, kept_inputs, kept_records
 from tests.fuzz.good import SEEDS
 from tests.fuzz.inputs import Input
 from tests.fuzz.mutator import Mutator
@@ -74,13 +74,14 @@ async def _service(name: str, servers: Servers, seed: int, count: int, report: R
             await fuzz(test, seed, count, report)
 
 
-async def _topics(_: str, servers: Servers, seed: int, count: int, report: Report) -> None:
+async def _topics(name: str, servers: Servers, seed: int, count: int, report: Report) -> None:
     async with contextlib.AsyncExitStack() as stack:
         issuer = stack.enter_context(contextlib.closing(Issuer()))
         apps = {
-            name: await stack.enter_async_context(at_work(name, servers, issuer)) for name in SEEDS
+            one: await stack.enter_async_context(at_work(one, servers, issuer)) for one in SEEDS
         }
-        await TopicCampaign(apps, servers.kafka, report).run(seed, count)
+        campaign = TopicCampaign(apps, servers.kafka, report)
+        await campaign.run(seed, count, kept=kept_records(name))
 
 
 def main() -> int:

@@ -36,6 +36,7 @@ def the_copy() -> Stack:
         "KC_DURABLE": "1",
         "KC_RATE_AVERAGE": "100000",
         "KC_RATE_BURST": "100000",
+        "KC_IN_FLIGHT": "100000",
     }
     stack = Stack(Settings.for_tests("bench", **environment))
     postgres = stack.parts["postgres"]

@@ -239,6 +239,7 @@ def serve(build: Callable[[], Service]) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing here asks where a request came from
         timeout_keep_alive=120,  # longer than the gateway's, so that it never meets a closed one
         timeout_graceful_shutdown=REQUESTS_SECONDS,
     )

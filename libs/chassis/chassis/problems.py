@@ -64,7 +64,12 @@ class Unavailable(Exception):  # noqa: N818 - a state of the world, not an error
 
 def language(request: Request) -> str:
     """`de` where the client prefers German, else `en`."""
-    wanted = request.headers.get("accept-language", "").lower()
+    return preferred(request.headers.get("accept-language", ""))
+
+
+def preferred(accept_language: str) -> str:
+    """`de` where that header prefers German, else `en`."""
+    wanted = accept_language.lower()
     german, english = wanted.find("de"), wanted.find("en")
     return "de" if german >= 0 and (english < 0 or german < english) else "en"
 
@@ -77,20 +82,30 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer for a rule that said no."""
-    detail = rule.de if language(request) == "de" else rule.en
+    correlation_id = getattr(request.state, "correlation_id", "")
+    written = document(rule, language(request), correlation_id, errors, more)
+    return Response(written, rule.status, dict(headers or {}), media_type=PROBLEM)
+
+
+def document(
+    rule: Rule,
+    lang: str,
+    correlation_id: str,
+    errors: Sequence[Mapping[str, Any]] = (),
+    more: Mapping[str, Any] | None = None,
+) -> bytes:
+    """The body of that answer."""
     body = {
         **(more or {}),
         "type": f"urn:kommunalcampus:problem:{rule.code}",
         "title": rule.en,
         "status": rule.status,
-        "detail": detail,
+        "detail": rule.de if lang == "de" else rule.en,
         "code": rule.code,
-        "instance": f"urn:correlation:{getattr(request.state, 'correlation_id', '')}",
+        "instance": f"urn:correlation:{correlation_id}",
         "errors": list(errors)[:MAX_ERRORS],
     }
-    return Response(
-        orjson.dumps(jsonable_encoder(body)), rule.status, dict(headers or {}), media_type=PROBLEM
-    )
+    return orjson.dumps(body, default=jsonable_encoder)
 
 
 def refused(request: Request, refusal: Refusal) -> Response:
@@ -104,5 +119,9 @@ def refused(request: Request, refusal: Refusal) -> Response:
 
 def unavailable(request: Request, why: Unavailable) -> Response:
     """503 with the seconds after which a try makes sense."""
-    rule = Rule(why.code, 503, BUSY.en, BUSY.de)
-    return problem(request, rule, headers={"Retry-After": str(why.retry_after)})
+    return problem(request, busy(why.code), headers={"Retry-After": str(why.retry_after)})
+
+
+def busy(code: str) -> Rule:
+    """The rule behind a 503."""
+    return Rule(code, 503, BUSY.en, BUSY.de)

@@ -68,7 +68,7 @@ class ServiceSettings(BaseSettings):
     max_body_bytes: int = Field(65_536, description="Largest request body; then 413")
     max_waiting_writes: int = Field(2000, description="Writes that may queue; then 503")
     max_in_flight: int = Field(1024, ge=0, description="Requests at work, at most; 0: no limit")
-    min_in_flight: int = Field(128, ge=1, description="So many are let in however slow they are")
+    min_in_flight: int = Field(80, ge=1, description="So many are let in however slow they are")
     target_ms: int = Field(250, ge=1, description="Requests slower than this lower the limit")
     patience_ms: int = Field(
         10_000, ge=0, description="Work not begun that long after its request is refused; 0: never"
