@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,17 +16,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from portal import formats, render
-from portal.backend import Backend
+from portal import formats, frame, render
+from portal.backend import Backend, SignedOut
+from portal.frame import NOBODY, Me
 from portal.sessions import Sealer, Session, Sessions
 from portal.settings import Settings
 
 FLASH = "kc_meldung"
 FLASH_SECONDS = 120
 SEE_OTHER = 303
-
-
-NOBODY = {"given_name": "", "organisation": {}, "organisation_down": False, "unread": 0}
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,10 @@ class Page:
         self.request, self.session, self.api = request, session, api
         self.lang: str = request.state.lang
         self.now: datetime = request.app.state.clock().astimezone(formats.BERLIN)
-        self.me: Mapping[str, Any] = NOBODY
-        """Name, organisation and unread messages, for the frame of the page."""
+        self.me: Me = NOBODY
+        """What the frame shows of the person, once `meet` was awaited (`render` does that)."""
+        self._meeting: asyncio.Task[Me] | None = None
+        self._met = False
 
     # -- who
 
@@ -62,6 +64,32 @@ class Page:
     def has(self, *roles: str) -> bool:
         """Whether the person has one of the roles."""
         return self.session is not None and self.session.actor.has(*roles)
+
+    def meet_soon(self) -> None:
+        """Ask what the frame shows, while the page asks for what is its own."""
+        if self.session is None or self.is_fragment or self._meeting is not None:
+            return
+        asked = frame.about_me(self.api, self.session.actor.organisation_id)
+        self._meeting = asyncio.create_task(asked)
+        self._meeting.add_done_callback(_heard)
+
+    async def meet(self) -> None:
+        """Wait for what the frame shows.
+
+        Raises:
+            SignedOut: the services do not accept the token any more.
+        """
+        if not self._met:
+            self.meet_soon()
+            if self._meeting is not None:
+                self.me = await self._meeting
+            self._met = True
+
+    async def meet_if_possible(self) -> None:
+        """The same for a page about something that failed: it must not fail, too."""
+        with contextlib.suppress(SignedOut):
+            await self.meet()
+        self._met = True
 
     # -- what is there
 
@@ -127,8 +155,9 @@ class Page:
         """The address of a page in this language."""
         return f"/en{path}".removesuffix("/") or "/" if self.lang == "en" else path
 
-    def render(self, template: str, status: int = 200, **context: Any) -> Response:
+    async def render(self, template: str, status: int = 200, **context: Any) -> Response:
         """An answer from a template, with the frame around it."""
+        await self.meet()
         flash = self._flash()
         body = render.page(self, template, {"flash": flash, **context})
         response = HTMLResponse(body, status_code=status)
@@ -160,6 +189,12 @@ class Page:
     def missing(self) -> HTTPException:
         """The same for what is not there and for what belongs to somebody else."""
         return HTTPException(404)
+
+
+def _heard(task: asyncio.Task[Me]) -> None:
+    """A page that goes elsewhere never asks how it ended."""
+    if not task.cancelled():
+        task.exception()
 
 
 Screen = Callable[[Page], Awaitable[Response]]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from portal import door, errors
-from portal.backend import DOWN, Backend, Refused, part
+from portal.backend import Backend
 from portal.page import Page, Screen
 from portal.sessions import Session
 
@@ -43,6 +41,7 @@ def screen(
         if roles and not page.has(*roles):
             raise HTTPException(403)
         if request.method != "POST":
+            page.meet_soon()
             return await show(page)
         await _must_come_from_us(page)
         return await (post or show)(page)
@@ -77,37 +76,7 @@ async def _enter(request: Request, public: bool) -> Page | Response:
     api = Backend(state.services, token, request.state.lang, request.state.correlation_id)
     page = Page(request, session, api)
     request.state.page = page
-    if session is not None and not page.is_fragment:
-        page.me = await _me(page)
     return page
-
-
-async def _me(page: Page) -> dict[str, Any]:
-    """What the frame shows of the person. A page works without all of it."""
-    contact, organisation, notices = await asyncio.gather(
-        part(_or_none(page.api.get("/api/notifications/contacts/me"))),
-        part(_or_none(_organisation(page))),
-        part(_or_none(page.api.get("/api/notifications/notices", limit=1))),
-    )
-    return {
-        "given_name": contact["given_name"] or "" if isinstance(contact, dict) else "",
-        "organisation": organisation or {},
-        "organisation_down": organisation is DOWN,
-        "unread": notices["unread"] if isinstance(notices, dict) else 0,
-    }
-
-
-async def _organisation(page: Page) -> Any:
-    if page.actor.organisation_id is None:
-        return None
-    return await page.api.get("/api/membership/organisations/me")
-
-
-async def _or_none(answer: Awaitable[Any]) -> Any:
-    try:
-        return await answer
-    except Refused:
-        return None
 
 
 async def _must_come_from_us(page: Page) -> None:

@@ -61,7 +61,7 @@ class Act:
         """The empty form."""
         about = await self.about(page)
         values = {field.name: "" for field in self.fields} | dict(self.start(page, about))
-        return self._form(page, about, values, {}, new_key())
+        return await self._form(page, about, values, {}, new_key())
 
     async def take(self, page: Page) -> Response:
         """The next step of what was sent."""
@@ -71,17 +71,17 @@ class Act:
         about = await part(self.about(page))
         if isinstance(about, Down):
             kept = {"version": str(form.get("fassung", ""))}
-            return self._form(page, kept, values, {}, key, (503, page.say(NOT_NOW)))
+            return await self._form(page, kept, values, {}, key, (503, page.say(NOT_NOW)))
         body, errors = forms.read(values, self.fields)
         step = form.get("schritt")
         if errors or step == "aendern":
-            return self._form(page, about, values, self._said(page, errors, step), key)
+            return await self._form(page, about, values, self._said(page, errors, step), key)
         if wrong := self.check(page, about, body):
-            return self._form(page, about, values, wrong, key)
+            return await self._form(page, about, values, wrong, key)
         if step != "ausfuehren" and not self.at_once:
             repeat = self.repeat(page, about, body)
             version = about.get("version", "")
-            return page.render(
+            return await page.render(
                 "office/confirm.html", act=self, about=about, values=values, key=key,
                 repeat=repeat, version=version, cancel=self.back(page, about),
             )  # fmt: skip
@@ -113,15 +113,15 @@ class Act:
                 raise
             if no.status == 412:
                 now = await self.about(page)
-                return self._form(page, now, values, {}, new_key(), (409, page.say(CHANGED)))
+                return await self._form(page, now, values, {}, new_key(), (409, page.say(CHANGED)))
             errors = forms.by_field(no, self.fields, page.say)
-            return self._form(page, about, values, errors, new_key())
+            return await self._form(page, about, values, errors, new_key())
         except Unavailable as no:
             text = page.say(NOT_KNOWN if no.sent else NOT_NOW)
-            return self._form(page, about, values, {}, key, (503, text))
+            return await self._form(page, about, values, {}, key, (503, text))
         return page.go(self.back(page, made), self.done(page, about, made))
 
-    def _form(
+    async def _form(
         self,
         page: Page,
         about: Mapping[str, Any],
@@ -131,7 +131,7 @@ class Act:
         notice: tuple[int, str] | None = None,
     ) -> Response:
         """The form with what was typed. `notice`: a status, and what is said above the fields."""
-        return page.render(
+        return await page.render(
             "office/act.html",
             status=notice[0] if notice else 422 if errors else 200,
             act=self,

@@ -48,7 +48,7 @@ async def overview(page: Page) -> Response:
     found = await _listed(page, which)
     first = found["items"][0]["application_id"] if found["items"] else None
     one = await part(_one(page, first)) if first else None
-    return _render(page, found, which, one, chosen=False)
+    return await _render(page, found, which, one, chosen=False)
 
 
 async def show(page: Page) -> Response:
@@ -56,13 +56,15 @@ async def show(page: Page) -> Response:
     one = await _one(page, page.part_of("application_id"))
     which = next(key for key, (state, _) in DECIDED.items() if state == one["state"])
     listed = await part(_listed(page, which))
-    return _render(page, listed or {"items": [], "next_cursor": None}, which, one, chosen=True)
+    return await _render(
+        page, listed or {"items": [], "next_cursor": None}, which, one, chosen=True
+    )
 
 
-def _render(
+async def _render(
     page: Page, found: Mapping[str, Any], which: str, one: Any, *, chosen: bool
 ) -> Response:
-    return page.render(
+    return await page.render(
         "office/applications.html",
         found=found,
         which=which if which in DECIDED else "",

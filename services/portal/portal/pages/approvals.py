@@ -27,7 +27,7 @@ async def approvals(page: Page) -> Response:
         limit=25,
     )
     items = found["items"]
-    return page.render(
+    return await page.render(
         "approvals/list.html",
         items=items,
         names=await people.names(page, (each["person_ref"] for each in items)),
@@ -61,7 +61,7 @@ async def ask_reason(
 ) -> Response:
     """The page on which a request is declined."""
     enrolment = await enrolments.one(page, page.part_of("enrolment_id"))
-    return page.render(
+    return await page.render(
         "approvals/decline.html",
         status=422 if errors else 200,
         enrolment=enrolment,

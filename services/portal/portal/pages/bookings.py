@@ -106,7 +106,7 @@ async def bookings(page: Page) -> Response:
     items, cursor = found["items"], found["next_cursor"]
     chosen = uuid_of(page.query.get("person"))
     known = await people.names(page, [*(each["person_ref"] for each in items), chosen])
-    return page.render(
+    return await page.render(
         "bookings/list.html",
         items=items,
         names=known,
@@ -145,7 +145,7 @@ async def row(page: Page) -> Response:
     """One row of the list, as it stands now."""
     found = await enrolments.one(page, page.part_of("enrolment_id"))
     known = await people.names(page, [found["person_ref"]])
-    return page.render("bookings/one.html", each=found, names=known)
+    return await page.render("bookings/one.html", each=found, names=known)
 
 
 async def export(page: Page) -> Response:

@@ -40,12 +40,13 @@ async def check(page: Page, errors: Errors | None = None, given: Roster | None =
     run = await page.api.get(f"/api/catalog/runs/{roster.run_id}")
     before = roster.kept()
     verdicts = await part(judge(page, roster))
+    await page.meet()
     if roster.kept() != before:  # we know now who some of them are
         await drafts.keep(page, roster)
     down = isinstance(verdicts, Down)
     shown = [] if isinstance(verdicts, Down) else verdicts
     free = [rule for rule in rules(page, run) if rule["fee"] == 0]
-    return page.render(
+    return await page.render(
         "bulk/check.html",
         status=422 if errors else 200,
         roster=roster,
@@ -65,10 +66,10 @@ async def check(page: Page, errors: Errors | None = None, given: Roster | None =
 
 
 def member_today(page: Page) -> bool | None:
-    """Whether the own organisation is a member; None when nobody can be asked."""
-    if page.me["organisation_down"]:
+    """Whether the own organisation is a member; None when nobody can be asked (after `meet`)."""
+    if page.me.organisation_down:
         return None
-    return bool(page.me["organisation"].get("member_today"))
+    return bool(page.me.organisation.get("member_today"))
 
 
 async def judge(page: Page, roster: Roster) -> list[Verdict]:
@@ -162,6 +163,7 @@ async def _record(page: Page, row: Row) -> Errors:
 async def book(page: Page, roster: Roster, shown: str) -> Response:
     """Book what was shown. If anything is different by now, show it again instead."""
     verdicts = await judge(page, roster)
+    await page.meet()
     total = lists.sum_of(verdicts, member_today(page))
     if shown != f"{total.seats}/{total.line}" or not total.bookable:
         if (await drafts.roster(page)).id != roster.id:  # a second click: it is done already

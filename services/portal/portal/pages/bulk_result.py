@@ -59,12 +59,12 @@ async def result(page: Page) -> Response:
     job_id = roster.result.get("job_id")
     if job_id is None:
         now = await _now(page, roster.result["run_id"])
-        return _shown(
+        return await _shown(
             page, roster, run, [(row, now.get(_id(row))) for row in roster.result["rows"]]
         )
     job = await page.api.get(f"{JOBS}/{job_id}", rows="false")
     if job["state"] == "working":
-        return page.render("bulk/progress.html", run=run, job=job)
+        return await page.render("bulk/progress.html", run=run, job=job)
     job = await page.api.get(f"{JOBS}/{job_id}")
     rows = [
         (kept | said, enrolments.of_row(said, job["created_at"]))
@@ -72,7 +72,7 @@ async def result(page: Page) -> Response:
     ]
     if job["state"] == "refused":
         await _give_back(page, roster)
-    return _shown(page, roster, run, rows, why=job.get("detail"))
+    return await _shown(page, roster, run, rows, why=job.get("detail"))
 
 
 async def _now(page: Page, run_id: str) -> dict[str | None, Any]:
@@ -100,7 +100,7 @@ async def _give_back(page: Page, roster: Roster) -> None:
     await drafts.keep(page, roster)
 
 
-def _shown(
+async def _shown(
     page: Page,
     roster: Roster,
     run: Mapping[str, Any],
@@ -111,7 +111,7 @@ def _shown(
     given_back = bool(roster.result and roster.result.get("given_back"))
     before = roster.result["left"] if roster.result else 0
     first = sorted(rows, key=lambda pair: ORDER.get(pair[0].get("state"), len(ORDER)))
-    return page.render(
+    return await page.render(
         "bulk/result.html",
         run=run,
         rows=[{"row": row, "booking": booking} for row, booking in first[:SHOWN]],

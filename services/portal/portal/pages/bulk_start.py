@@ -40,7 +40,7 @@ async def choose(page: Page) -> Response:
     found = None
     if not chosen:
         found = await page.api.get("/api/catalog/offers", q=query, limit=FOUND)
-    return page.render(
+    return await page.render(
         "bulk/run.html",
         query=query,
         found=found,
@@ -66,7 +66,7 @@ async def whom(page: Page, errors: Errors | None = None, given: Roster | None = 
     run = await page.api.get(f"/api/catalog/runs/{run_id}")
     query = page.query.get("q", "").strip()[:100]
     listed = {row.ref for row in roster.rows if row.ref}
-    return page.render(
+    return await page.render(
         "bulk/people.html",
         status=422 if errors else 200,
         run=run,

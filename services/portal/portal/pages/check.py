@@ -28,24 +28,24 @@ async def show(page: Page) -> Response:
     if submission := page.query.get("einreichung"):
         found = await page.api.get(f"{SUBMISSIONS}/{submission}")
         text = pointers.pretty(found["payload"] or "")
-    return _render(page, text)
+    return await _render(page, text)
 
 
 async def check(page: Page) -> Response:
     """The verdict beside the text that it is about."""
     text, error = await _given(page)
     if error:
-        return _render(page, text, error=page.say(error))
+        return await _render(page, text, error=page.say(error))
     offer, fault = pointers.parsed(text)
     if fault is not None:
-        return _render(page, text, fault=fault)
+        return await _render(page, text, fault=fault)
     try:
         checked = await part(page.api.send("POST", "/api/catalog/offers/check", offer))
     except Refused as no:
         if no.status == 403:
             raise
-        return _render(page, text, error=no.detail)
-    return _render(page, text, checked=checked, offer=offer)
+        return await _render(page, text, error=no.detail)
+    return await _render(page, text, checked=checked, offer=offer)
 
 
 async def _given(page: Page) -> tuple[str, str]:
@@ -64,7 +64,7 @@ async def _given(page: Page) -> tuple[str, str]:
     return (text, TOO_LARGE) if len(text.encode()) > MOST else (text, "")
 
 
-def _render(
+async def _render(
     page: Page,
     text: str,
     *,
@@ -77,7 +77,7 @@ def _render(
     places = pointers.lines(text) if verdict else {}
     errors = [findings.shown(each) for each in verdict["errors"]] if verdict else []
     warnings = [findings.shown(each) for each in verdict["warnings"]] if verdict else []
-    return page.render(
+    return await page.render(
         "provider/check.html",
         status=422 if error or fault else 200,
         text=text,

@@ -65,7 +65,7 @@ async def search(page: Page) -> Response:
         limit=25,
     )
     chips = _chips(page, asked, found["facets"]) + _single_chips(page, place, free_only)
-    return page.render(
+    return await page.render(
         "courses/search.html",
         query=query,
         found=found,

@@ -49,7 +49,7 @@ async def overview(page: Page) -> Response:
     wanted = [name for name in SERVICES if asked["dienst"] in ("", name)]
     answers = await asyncio.gather(*(part(_listed(page, name, asked)) for name in wanted))
     found = dict(zip(wanted, answers, strict=True))
-    return page.render(
+    return await page.render(
         "operations/letters.html",
         asked=asked,
         services=SERVICES,
@@ -112,7 +112,7 @@ async def show(page: Page) -> Response:
     """One message: why, its content against its schema, what waits behind it, what was done."""
     letter = await page.api.get(_letter(page))
     text = pointers.pretty(letter["payload"] or "")
-    return page.render(
+    return await page.render(
         "operations/letter.html",
         letter=letter,
         service=_of(page),
@@ -157,7 +157,7 @@ async def ask(page: Page, errors: Mapping[str, str] | None = None, reason: str =
     letter = await page.api.get(_letter(page))
     if letter["state"] != "dead":
         return page.go(_back(page))
-    return page.render(
+    return await page.render(
         "operations/confirm.html",
         status=422 if errors else 200,
         letter=letter,

@@ -17,7 +17,7 @@ async def inbox(page: Page) -> Response:
     found = await page.api.get(
         NOTICES, unread="true" if only_unread else None, cursor=page.query.get("ab"), limit=25
     )
-    return page.render("inbox.html", found=found, only_unread=only_unread)
+    return await page.render("inbox.html", found=found, only_unread=only_unread)
 
 
 async def read(page: Page) -> Response:

@@ -31,7 +31,7 @@ async def show(page: Page) -> Response:
     asked = {"am": page.query.get("am", ""), "anlass": page.query.get("anlass", "")}
     errors = _errors(page, asked) if page.query else {}
     found = await part(_list(page, asked)) if page.query and not errors else None
-    return page.render(
+    return await page.render(
         "office/members.html",
         status=422 if errors else 200,
         asked=asked if page.query else {"am": page.now.date().isoformat(), "anlass": ""},

@@ -18,7 +18,7 @@ async def current(page: Page) -> Response:
     """What is open or still to come."""
     found = await _found(page, list(states.OPEN))
     coming = [each for each in found["items"] if formats.instant(each["ends_at"]) >= page.now]
-    return page.render(
+    return await page.render(
         "mine/list.html",
         past=False,
         offered=[each for each in coming if each["state"] == "offered"],
@@ -38,7 +38,9 @@ async def past(page: Page) -> Response:
     ]
     cursor = found["next_cursor"]
     more = f"/meine-kurse/vergangen?ab={cursor}" if cursor else None
-    return page.render("mine/list.html", past=True, offered=[], items=ended, count=None, more=more)
+    return await page.render(
+        "mine/list.html", past=True, offered=[], items=ended, count=None, more=more
+    )
 
 
 async def _found(page: Page, wanted: list[str]) -> dict[str, Any]:
@@ -72,7 +74,7 @@ async def ask_cancel(page: Page, refused: Refused | None = None) -> Response:
     except Refused as no:
         refused = refused or no
         forecast = enrolment
-    return page.render(
+    return await page.render(
         "mine/cancel.html",
         status=409 if refused else 200,
         enrolment=enrolment,
@@ -137,7 +139,7 @@ async def seat(page: Page, refused: Refused | None = None) -> Response:
     """An offered seat: how long, what it costs, and what follows from each answer."""
     enrolment = await enrolments.one(page, page.part_of("enrolment_id"))
     seats = await page.api.get(f"/api/enrolment/runs/{enrolment['run_id']}/seats")
-    return page.render(
+    return await page.render(
         "mine/seat.html",
         status=409 if refused else 200,
         enrolment=enrolment,

@@ -31,7 +31,8 @@ async def show(page: Page, refused: Refused | None = None) -> Response:
     seats = await part(seats_of(page, found["runs"]))
     runs = [with_seats(page, run, seats) for run in found["runs"]]
     chosen = _chosen(page, runs)
-    return page.render(
+    await page.meet()
+    return await page.render(
         "courses/offer.html",
         status=409 if refused else 200,
         offer=found,
@@ -84,12 +85,15 @@ def _chosen(page: Page, runs: Sequence[dict[str, Any]]) -> dict[str, Any] | None
 
 
 def rules(page: Page, run: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """The cancellation policy as days on which something begins to cost (domain page 5)."""
+    """The cancellation policy as days on which something begins to cost (domain page 5).
+
+    Whose member prices hold is known after `page.meet()`.
+    """
     if run is None:
         return []
     start = formats.instant(run["starts_at"]).date()
     steps = sorted(run["cancellation_policy"], key=lambda step: -int(step["days_before"]))
-    member = bool((page.me.get("organisation") or {}).get("member_today"))
+    member = bool(page.me.organisation.get("member_today"))
     cents = run["member_cents"] if member else run["standard_cents"]
     shown = []
     for number, step in enumerate(steps):

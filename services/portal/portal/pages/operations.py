@@ -80,7 +80,7 @@ async def show(page: Page) -> Response:
     )
     by_service = dict(zip(SERVICES, letters, strict=True))
     known = seen if seen and not isinstance(seen, Down) else None
-    return page.render(
+    return await page.render(
         "operations/overview.html",
         span=span,
         spans=SPANS,

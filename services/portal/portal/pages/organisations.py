@@ -25,13 +25,13 @@ async def search(page: Page) -> Response:
     """The list, ordered by code as the service orders it."""
     query = page.query.get("q", "").strip()[:100]
     found = await page.api.get(ORGANISATIONS, q=query, cursor=page.query.get("ab"), limit=25)
-    return page.render("office/organisations.html", query=query, found=found, words=STATES)
+    return await page.render("office/organisations.html", query=query, found=found, words=STATES)
 
 
 async def show(page: Page) -> Response:
     """One organisation, and what can be entered for it."""
     one = await page.api.get(f"{ORGANISATIONS}/{page.part_of('organisation_id')}")
-    return page.render("office/organisation.html", one=one, words=STATES, kinds=KINDS)
+    return await page.render("office/organisation.html", one=one, words=STATES, kinds=KINDS)
 
 
 def routes() -> list[BaseRoute]:

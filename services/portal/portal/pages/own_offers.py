@@ -33,7 +33,7 @@ async def show(page: Page) -> Response:
     seats = await part(_seats(page, [run["run_id"] for run in coming]))
     runs = [filled(run, seats) for run in coming]
     with_runs = {run["offer_id"] for run in runs}
-    return page.render(
+    return await page.render(
         "provider/offers.html",
         total=found["total"],
         runs=sorted(runs, key=lambda run: (run["share"], run["starts_at"])),

@@ -35,7 +35,7 @@ async def show(
         "fassung": str(kept["version"]),
     }
     status = 422 if errors else 200
-    return page.render(
+    return await page.render(
         "preferences.html", status=status, values=shown, errors=errors or {}, feed=feed
     )
 

@@ -214,7 +214,7 @@ class Several:
         return page.go(self._back(page), Flash("success", page.count(deed.done, len(outcome.done))))
 
     async def _show(self, page: Page, deed: Deed, chosen: Chosen, notice: str = "") -> Response:
-        return page.render(
+        return await page.render(
             "bookings/several.html",
             status=409 if notice else 200,
             deed=deed,
@@ -228,7 +228,7 @@ class Several:
 
     async def _partly(self, page: Page, deed: Deed, outcome: Outcome, key: str) -> Response:
         concerned = [*(booking for booking, _ in outcome.refused), *outcome.open_]
-        return page.render(
+        return await page.render(
             "bookings/several.html",
             status=503 if outcome.open_ else 409,
             deed=deed,

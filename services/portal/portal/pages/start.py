@@ -29,7 +29,7 @@ async def start(page: Page) -> Response:
         _set_aside(page),
     )
     mine = own or []
-    return page.render(
+    return await page.render(
         "start.html",
         own=own,
         offered=[each for each in mine if each["state"] == "offered"],

@@ -30,7 +30,7 @@ async def own(page: Page) -> Response:
     which = page.query.get("ergebnis", "")
     found = await _found(page, RESULTS.get(which, RESULTS[""])[0])
     refused = next(iter(await part(open_refusals(page)) or ()), None)
-    return page.render(
+    return await page.render(
         "provider/submissions.html",
         found=found,
         which=which if which in RESULTS else "",
@@ -45,7 +45,7 @@ async def of_all(page: Page) -> Response:
     """The refused submissions of all providers."""
     found = await _found(page, "rejected")
     more = f"{OF_ALL}?ab={found['next_cursor']}" if found["next_cursor"] else None
-    return page.render("office/providers.html", found=found, more=more)
+    return await page.render("office/providers.html", found=found, more=more)
 
 
 async def _found(page: Page, verdict: str | None) -> dict[str, Any]:
@@ -88,7 +88,7 @@ async def show(page: Page) -> Response:
     text = pointers.pretty(one["payload"] or "")
     places = pointers.lines(text)
     own_ = page.has("provider")
-    return page.render(
+    return await page.render(
         "provider/submission.html",
         one=one,
         title=title_of(one["payload"]) or one["offer_ref"] or page.say(N_("Einreichung")),

@@ -20,7 +20,7 @@ NAMES = {
 
 def _text(name: str) -> Screen:
     async def show(page: Page) -> Response:
-        return page.render(f"texts/{name}.html")
+        return await page.render(f"texts/{name}.html")
 
     return show
 
