@@ -48,7 +48,7 @@ class Browser:
 
     def __init__(
         self,
-        services: Services,
+        services: Services | Callable[[httpx.Request], Awaitable[httpx.Response]],
         *roles: str,
         figures: Any = None,
         sessions: Any = None,
