@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -48,7 +48,7 @@ class Browser:
 
     def __init__(
         self,
-        services: Services | Callable[[httpx.Request], Awaitable[httpx.Response]],
+        services: Services | Callable[[httpx.Request], Coroutine[None, None, httpx.Response]],
         *roles: str,
         figures: Any = None,
         sessions: Any = None,
