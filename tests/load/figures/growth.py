@@ -29,11 +29,7 @@ FILLING = ("-c", "wal_level=minimal", "-c", "max_wal_senders=0")
 def measure(bench: Bench) -> list[Figure]:
     """The same load and the same lists, before and after."""
     rows = bench.size(ROWS)
-    free = shutil.disk_usage(bench.stack.settings.run).free
-    if free < rows * ROOM_BYTES:
-        raise RuntimeError(
-            f"{rows * ROOM_BYTES / 1e9:.0f} GB are needed, {free / 1e9:.0f} are free"
-        )
+    _there_is_room(bench, rows)
     _without_log(bench)
     bench.warm_up()
     before = _load(bench)
@@ -69,6 +65,14 @@ def measure(bench: Bench) -> list[Figure]:
             for name in PATHS
         ),
     ]
+
+
+def _there_is_room(bench: Bench, rows: int) -> None:
+    free = shutil.disk_usage(bench.stack.settings.run).free
+    if free < rows * ROOM_BYTES:
+        raise RuntimeError(
+            f"{rows * ROOM_BYTES / 1e9:.0f} GB are needed, {free / 1e9:.0f} are free"
+        )
 
 
 def _without_log(bench: Bench) -> None:
