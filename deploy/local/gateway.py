@@ -73,7 +73,7 @@ def environment(settings: Settings) -> dict[str, str]:
             raise ValueError(f"{name}={value!r} is not a whole number above 0.")
     return {
         "GOGC": "400",  # its heap is small: collecting less often costs memory that is there
-        "GOMEMLIMIT": "128MiB",  # but not when very many come at once
+        "GOMEMLIMIT": "320MiB",  # but not without end when very many come at once
         **addresses,
         **limits,
         "KC_GATEWAY_PAGES_URL": settings.url("gateway_pages"),
