@@ -17,6 +17,12 @@ from tests.browser.world import World
 Seat = Callable[..., Person]
 THEME = "theme => document.documentElement.dataset.kernTheme = theme"
 WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SQUEEZED = """() => [...document.querySelectorAll('.kern-btn')].filter(button => {
+    const outer = button.getBoundingClientRect(), label = button.querySelector('.kern-label');
+    const inner = label && outer.width ? label.getBoundingClientRect() : outer;
+    return inner.left < outer.left || inner.right > outer.right || button.scrollWidth > outer.width;
+}).map(button => button.textContent.trim())"""
+"""Buttons that are narrower than what they say."""
 EXPECTED_404 = "/gibt-es-nicht"
 
 
@@ -24,6 +30,7 @@ def look(person: Person, name: str | None) -> None:
     """The page that is open, in both sizes and themes; with a name, pictures are kept."""
     for size, width in (("desktop", DESKTOP), ("phone", PHONE)):
         person.page.set_viewport_size({"width": width[0], "height": width[1]})
+        assert person.page.evaluate(SQUEEZED) == [], size
         for theme, rules in (("light", axe.EVERYTHING), ("dark", axe.COLOURS)):
             person.page.evaluate(THEME, theme)
             found = axe.violations(person.page, rules)
@@ -83,6 +90,14 @@ def test_control_axe_and_the_console_tell_of_a_page_that_hinders(seat: Seat) -> 
     assert "image-alt" in {rule for rule, *_ in axe.violations(person.page)}
     assert any("404" in line for line in person.said)
     assert person.page.evaluate(WIDTH) > 0
+
+
+def test_control_a_button_that_is_narrower_than_its_words_is_found(seat: Seat) -> None:
+    person = seat()
+    person.go("/kurse")
+    assert person.page.evaluate(SQUEEZED) == []
+    person.page.evaluate("document.querySelector('.kern-btn').style.width = '20px'")
+    assert person.page.evaluate(SQUEEZED) == ["Suchen"]
 
 
 def test_control_the_rules_of_the_dark_view_find_a_colour_that_cannot_be_read(seat: Seat) -> None:
