@@ -20,7 +20,8 @@ WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientW
 SQUEEZED = """() => [...document.querySelectorAll('.kern-btn')].filter(button => {
     const outer = button.getBoundingClientRect(), label = button.querySelector('.kern-label');
     const inner = label && outer.width ? label.getBoundingClientRect() : outer;
-    return inner.left < outer.left || inner.right > outer.right || button.scrollWidth > outer.width;
+    const out = Math.max(outer.left - inner.left, inner.right - outer.right);
+    return out > 1 || button.scrollWidth - outer.width > 1;
 }).map(button => button.textContent.trim())"""
 """Buttons that are narrower than what they say."""
 EXPECTED_404 = "/gibt-es-nicht"
