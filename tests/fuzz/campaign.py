@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.fuzz.checks import judge
 from tests.fuzz.inputs import Answer, Input, RecordInput, as_line
 from tests.fuzz.reference import Reference
 
+T = TypeVar("T", Input, RecordInput)
 FOUND = Path(__file__).parent / "found"
 NO_INPUT = "{}"
 """The line of a finding that no single input made."""
@@ -183,6 +184,6 @@ def keep(name: str, report: Report, folder: Path = FOUND) -> None:
         path.write_text("\n".join([*before, *new]) + "\n", "utf-8")
 
 
-def first(kept: Iterable[Input], then: Iterable[Input]) -> Iterator[Input]:
+def first(kept: Iterable[T], then: Iterable[T]) -> Iterator[T]:
     """What failed once, then the others."""
     return chain(kept, then)

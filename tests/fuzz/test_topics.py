@@ -94,12 +94,14 @@ async def test_the_service_as_it_is_has_no_findings(servers: Servers, issuer: Is
     assert await found_in_membership(servers, issuer, 120) == ""
 
 
+def broken(*_: object) -> None:
+    """A handler with a bug."""
+    raise KeyError
+
+
 async def test_control_a_handler_that_fails_is_found(
     servers: Servers, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
-        raise KeyError
-
     monkeypatch.setattr(quotes, "hear_bookings", broken)
     monkeypatch.setattr(Delivered, "ATTEMPTS", 1)  # patience would change nothing here
     found = await found_in_membership(servers, issuer, 120)
@@ -110,9 +112,6 @@ async def test_control_a_handler_that_fails_is_found(
 async def test_a_record_that_failed_is_kept_and_sent_first_the_next_time(
     servers: Servers, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def broken(*_: object) -> None:
-        raise KeyError
-
     monkeypatch.setattr(Delivered, "ATTEMPTS", 1)
     with monkeypatch.context() as broken_once:
         broken_once.setattr(quotes, "hear_bookings", broken)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from random import Random
 from time import monotonic
 from typing import Any
@@ -23,7 +23,7 @@ from chassis.records import RawRecord, read
 from chassis.testing import TestApp, until
 from sqlalchemy import text
 
-from tests.fuzz.campaign import NO_INPUT, Report
+from tests.fuzz.campaign import NO_INPUT, Report, first
 from tests.fuzz.inputs import RecordInput, as_line
 from tests.fuzz.records import PARTITIONS, fresh, good, mutants
 
@@ -112,7 +112,7 @@ class TopicCampaign:
         """Send so many records, block by block: first those that failed once."""
         # a chance of their own: with that of the mutants now and then the ids would be theirs
         started, rng = monotonic(), Random(f"markers {seed}")
-        left = islice(filter(self._can_be_sent, chain(kept, mutants(seed))), count)
+        left = islice(filter(self._can_be_sent, first(kept, mutants(seed))), count)
         while block := list(islice(left, BLOCK)):
             marked = [one for one in markers(rng) if self._can_be_sent(one[0])]
             sent = await send(self._kafka, [*((one, None, False) for one in block), *marked])

@@ -57,9 +57,9 @@ BY_STATUS = {
 class Unavailable(Exception):  # noqa: N818 - a state of the world, not an error of anybody
     """The world is down or too busy: 503 with `Retry-After`. `code` says what is."""
 
-    def __init__(self, code: str = "unavailable", retry_after: int = 1) -> None:
+    def __init__(self, code: str = "unavailable") -> None:
         super().__init__(code)
-        self.code, self.retry_after = code, retry_after
+        self.code = code
 
 
 def language(request: Request) -> str:
@@ -118,8 +118,8 @@ def refused(request: Request, refusal: Refusal) -> Response:
 
 
 def unavailable(request: Request, why: Unavailable) -> Response:
-    """503 with the seconds after which a try makes sense."""
-    return problem(request, busy(why.code), headers={"Retry-After": str(why.retry_after)})
+    """503; a second later a try makes sense."""
+    return problem(request, busy(why.code), headers={"Retry-After": "1"})
 
 
 def busy(code: str) -> Rule:
