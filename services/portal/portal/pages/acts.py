@@ -154,14 +154,21 @@ class Act:
             standing=await _standing(page, about, notice),
             key=key,
             seen=_seen(about),
-            repeat=self.repeat(page, about, {}) if self.at_once and "gesehen" not in about else None,
+            repeat=self.repeat(page, about, {})
+            if self.at_once and "gesehen" not in about
+            else None,
             cancel=self.back(page, about),
         )
 
 
+def _kept(about: Mapping[str, Any]) -> bool:
+    """Whether nobody could be asked, so that all there is came with the form."""
+    return "gesehen" in about
+
+
 def _seen(about: Mapping[str, Any]) -> Mapping[str, str]:
     """What a form carries of what was looked at: its version and its figures."""
-    if "gesehen" in about:  # nobody could be asked: as it came
+    if _kept(about):
         return about
     version = str(about.get("version", ""))
     return {"fassung": version, "gesehen": changed.shown(figures(about))}

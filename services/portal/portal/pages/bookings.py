@@ -12,7 +12,7 @@ from uuid import UUID
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import enrolments, formats, people, sheets, states
+from portal import enrolments, formats, longer, people, sheets, states
 from portal.backend import Down
 from portal.page import Flash, Page
 from portal.pages import screen
@@ -20,7 +20,6 @@ from portal.pages.courses import day_of, period_errors
 from portal.words import N_
 
 READERS = ("coordinator", "finance")
-ROWS = 25
 PEOPLE_SHOWN = 5
 AT_ONCE, MOST_ROWS = 100, 5000
 """An export asks for pages of a hundred, and ends before it becomes a burden for everybody."""
@@ -97,22 +96,23 @@ async def bookings(page: Page) -> Response:
     """The list, its counts by state, and what has to be done first."""
     tab = tab_of(page)
     query = page.query.get("q", "").strip()
-    found, offered, waiting, similar = await asyncio.gather(
-        enrolments.several(page, **wanted(page, tab), cursor=page.query.get("ab"), limit=ROWS),
+    rows, offered, waiting, similar = await asyncio.gather(
+        longer.read(page, enrolments.asking(page, **wanted(page, tab))),
         enrolments.several(page, state=["offered"], sort="deadline", limit=1),
         enrolments.several(page, state=["awaiting_approval"], sort="deadline", limit=1),
         people.named_like(page, query, PEOPLE_SHOWN),
     )
-    items, cursor = found["items"], found["next_cursor"]
+    items, counts = rows.items, rows.found["counts"]
     chosen = uuid_of(page.query.get("person"))
     known = await people.names(page, [*(each["person_ref"] for each in items), chosen])
     return await page.render(
         "bookings/list.html",
         items=items,
+        rows=rows,
         names=known,
         tab=tab,
-        tab_count=tab.count(found["counts"]),
-        tabs=[(each, each.count(found["counts"]), address(page, stand=each.name)) for each in TABS],
+        tab_count=tab.count(counts),
+        tabs=[(each, each.count(counts), address(page, stand=each.name)) for each in TABS],
         counts=offered["counts"],
         first_offered=next(iter(offered["items"]), None),
         first_waiting=next(iter(waiting["items"]), None),
@@ -120,7 +120,6 @@ async def bookings(page: Page) -> Response:
         chips=_chips(page, items, known),
         keep={name: page.query.get(name, "") for name in ("stand", *FILTERS)},
         errors=period_errors(page, page.query.get("von", ""), page.query.get("bis", "")),
-        more=address(page, ab=cursor) if cursor else None,
         export=address(page, "/buchungen/export.csv"),
         everything=address(page, stand=None),
     )

@@ -45,18 +45,14 @@ async def check(
     if not roster.rows:
         return page.go("/buchungen/neu/personen")
     run = await page.api.get(f"/api/catalog/runs/{roster.run_id}")
-    before = roster.kept()
-    verdicts = await part(judge(page, roster))
-    await page.meet()
-    if roster.kept() != before:  # we know now who some of them are
-        await drafts.keep(page, roster)
+    verdicts = await _kept_verdicts(page, roster)
     down = isinstance(verdicts, Down)
     shown = [] if isinstance(verdicts, Down) else verdicts
     total = lists.sum_of(shown, member_today(page))
     free = [rule for rule in rules(page, run) if rule["fee"] == 0]
     return await page.render(
         "bulk/check.html",
-        status=409 if before is not None else 422 if errors else 200,
+        status=422 if errors else 200 if before is None else 409,
         roster=roster,
         run=run,
         seats=await part(page.api.get(f"/api/enrolment/runs/{roster.run_id}/seats")),
@@ -65,7 +61,7 @@ async def check(
         total=len(shown),
         sum=total,
         shown=changed.shown(figures(total)),
-        changes=None if before is None else changed.since(page, before, figures(total)),
+        changes=None if before is None or down else changed.since(page, before, figures(total)),
         price_of=lambda each: lists.price_of(each, member_today(page)),
         free_until=free[-1]["until"] if free else None,
         down=down,
@@ -73,6 +69,16 @@ async def check(
         encodings=list(sheets.ENCODINGS.items()),
         separators=[(mark, page.say(word)) for mark, word in sheets.SEPARATORS.items()],
     )
+
+
+async def _kept_verdicts(page: Page, roster: Roster) -> list[Verdict] | Down:
+    """The verdicts; who some of the rows are is known by then, and kept."""
+    before = roster.kept()
+    verdicts = await part(judge(page, roster))
+    await page.meet()
+    if roster.kept() != before:
+        await drafts.keep(page, roster)
+    return verdicts
 
 
 def figures(total: lists.Sum) -> changed.Figures:
