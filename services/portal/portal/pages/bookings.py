@@ -27,11 +27,13 @@ AT_ONCE, MOST_ROWS = 100, 5000
 
 @dataclass(frozen=True)
 class Tab:
-    """A part of the list by state: its name in the address, its word, its states."""
+    """A part of the list by state: its name in the address, its word, its states, and what is
+    said where nothing stands in it."""
 
     name: str
     word: str
     states: tuple[str, ...] = ()
+    none: str = ""
 
     def count(self, counts: Mapping[str, int]) -> int:
         """How many bookings stand in it."""
@@ -40,13 +42,23 @@ class Tab:
 
 TABS = (
     Tab("", N_("Alle")),
-    Tab("zu-tun", N_("Zu tun"), ("offered", "awaiting_approval")),
-    Tab("angeboten", N_("Platz angeboten"), ("offered",)),
-    Tab("freigabe", N_("Wartet auf Freigabe"), ("awaiting_approval",)),
-    Tab("angefragt", N_("Angefragt"), ("requested",)),
-    Tab("warteliste", N_("Warteliste"), ("waitlisted",)),
-    Tab("bestaetigt", N_("Bestätigt"), ("confirmed",)),
-    Tab("beendet", N_("Beendet"), ("rejected", "cancelled", "expired")),
+    Tab("zu-tun", N_("Zu tun"), ("offered", "awaiting_approval"), N_("Nichts ist zu tun")),
+    Tab("angeboten", N_("Platz angeboten"), ("offered",), N_("Kein Platz ist angeboten")),
+    Tab(
+        "freigabe",
+        N_("Wartet auf Freigabe"),
+        ("awaiting_approval",),
+        N_("Keine Buchung wartet auf Freigabe"),
+    ),
+    Tab("angefragt", N_("Angefragt"), ("requested",), N_("Kein Platz ist angefragt")),
+    Tab("warteliste", N_("Warteliste"), ("waitlisted",), N_("Niemand steht auf der Warteliste")),
+    Tab("bestaetigt", N_("Bestätigt"), ("confirmed",), N_("Keine Buchung ist bestätigt")),
+    Tab(
+        "beendet",
+        N_("Beendet"),
+        ("rejected", "cancelled", "expired"),
+        N_("Keine Buchung ist beendet"),
+    ),
 )
 FILTERS = ("q", "person", "termin", "von", "bis")
 HEAD = (
@@ -105,6 +117,7 @@ async def bookings(page: Page) -> Response:
     items, counts = rows.items, rows.found["counts"]
     chosen = uuid_of(page.query.get("person"))
     known = await people.names(page, [*(each["person_ref"] for each in items), chosen])
+    chips = _chips(page, items, known)
     return await page.render(
         "bookings/list.html",
         items=items,
@@ -117,7 +130,8 @@ async def bookings(page: Page) -> Response:
         first_offered=next(iter(offered["items"]), None),
         first_waiting=next(iter(waiting["items"]), None),
         similar=[(each, address(page, q=None, person=each["person_ref"])) for each in similar],
-        chips=_chips(page, items, known),
+        chips=chips,
+        filters=_named(page, [word for word, _ in chips]),
         keep={name: page.query.get(name, "") for name in ("stand", *FILTERS)},
         errors=period_errors(page, page.query.get("von", ""), page.query.get("bis", "")),
         export=address(page, "/buchungen/export.csv"),
@@ -138,6 +152,17 @@ def _chips(
         title = items[0]["title"] if items else page.say(N_("Ein Termin"))
         chips.append((title, address(page, termin=None)))
     return chips
+
+
+def _named(page: Page, chips: Sequence[str]) -> list[str]:
+    """The filters beside the tab, in words, for a list in which nothing is left."""
+    query, named = page.query.get("q", "").strip(), list(chips)
+    if query:
+        named.insert(0, page.say(N_("„%(q)s“"), q=query))
+    for name, text in (("von", N_("Beginn ab %(day)s")), ("bis", N_("Beginn bis %(day)s"))):
+        if day := day_of(page.query.get(name, "")):
+            named.append(page.say(text, day=formats.short_day(day, page.lang)))
+    return named
 
 
 async def row(page: Page) -> Response:

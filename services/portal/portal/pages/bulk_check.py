@@ -155,6 +155,7 @@ def correct(page: Page, roster: Roster, form: FormData) -> Errors:
     errors: Errors = {}
     for row in roster.rows:
         row.name = str(form.get(f"name-{row.number}", row.name)).strip()
+        row.department = str(form.get(f"amt-{row.number}", row.department)).strip()
         mail = str(form.get(f"mail-{row.number}", row.mail)).strip()
         if mail != row.mail:
             row.mail, row.ref = mail, None
@@ -174,12 +175,18 @@ async def _record(page: Page, row: Row) -> Errors:
     if not family:
         text = page.say(N_("Bitte geben Sie Vorname und Nachname an."))
         return {f"name-{row.number}": text}
-    body = {"given_name": given or None, "family_name": family, "mail": row.mail}
+    body = {
+        "given_name": given or None,
+        "family_name": family,
+        "mail": row.mail,
+        "department": row.department or None,
+    }
     try:
         made = await page.api.send("POST", people.CONTACTS, body)
     except Refused as no:
         pointer = next((each.get("pointer", "") for each in no.errors), "")
-        field = "mail" if "mail" in pointer + no.code else "name"
+        named = {"mail": "mail", "department": "amt"}
+        field = next((name for part_, name in named.items() if part_ in pointer + no.code), "name")
         return {f"{field}-{row.number}": no.detail}
     row.ref, row.name = made["person_ref"], made["name"] or row.name
     return {}
