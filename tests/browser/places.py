@@ -112,5 +112,5 @@ FILES_AND_PIECES = (
 )
 """What is no page: files, pieces that the script fetches, and ways elsewhere."""
 
-ON_THE_WAY = ("/buchungen/neu/pruefen", "/buchungen/neu/ergebnis")
+ON_THE_WAY = ("/buchungen/neu/pruefen", "/buchungen/neu/ergebnis", "/buchungen/neu/verwerfen")
 """Pages that show what was typed just before: the test of that way looks at them."""

@@ -1,4 +1,4 @@
-"""Lists that grow: the rows before stay, the address says how many, the first new row is gone to."""
+"""Lists that grow: rows stay, the address says how many, the first new row is where it goes on."""
 
 from __future__ import annotations
 
