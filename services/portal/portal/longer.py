@@ -60,11 +60,11 @@ async def read(page: Page, ask: Ask, most: int = MOST) -> Rows:
         items += further["items"]
         next_ = further.get("next_cursor")
     grows = wanted + STEP <= most
-    longer = {"ab": cursor, "zeilen": wanted + STEP} if grows else {"ab": next_}
+    place: dict[str, str | int | None] = {"ab": cursor, "zeilen": wanted + STEP}
     return Rows(
         found={**found, "items": items},
         new=wanted - STEP,
-        more=address(page, **longer) if next_ else None,
+        more=address(page, **(place if grows else {"ab": next_})) if next_ else None,
         grows=grows,
         begin=address(page) if cursor else None,
     )

@@ -27,7 +27,7 @@ NOT_KNOWN = N_(
 )
 
 
-STANDING = (
+STANDING: tuple[tuple[str, str, Callable[[int, str], str]], ...] = (
     ("employees", N_("Mitarbeitende"), formats.number),
     ("shares", N_("Anteile"), formats.number),
     ("balance_cents", N_("Eingezahlt"), changed.euros),
@@ -179,5 +179,5 @@ async def _standing(
 ) -> dict[str, str]:
     """The figures as they are; after a change those that are others with what they were, too."""
     now = {page.say(label): write(value, page.lang) for label, value, write in figures(about)}
-    form = await page.form() if notice else {}
-    return now | dict(changed.since(page, str(form.get("gesehen", "")), figures(about)))
+    before = str((await page.form()).get("gesehen", "")) if notice else ""
+    return now | dict(changed.since(page, before, figures(about)))
