@@ -13,7 +13,7 @@ from portal.roster import Roster, Row
 
 from .stand_in import Browser, Services
 
-RUN = {
+RUN: dict[str, Any] = {
     "run_id": "r",
     "title": "Digitale Akte einführen",
     "starts_at": "2027-03-01T08:00:00Z",

@@ -27,7 +27,7 @@ WAITS = {
 def letters(count: int) -> dict[tuple[str, str], Any]:
     """So many messages that each service set aside."""
     names = ("catalog", "enrolment", "membership", "notifications")
-    answer = {"items": [], "open": {"invalid": count}, "next_cursor": None}
+    answer: dict[str, Any] = {"items": [], "open": {"invalid": count}, "next_cursor": None}
     return {("GET", f"/api/{name}/dead-letters"): answer for name in names}
 
 

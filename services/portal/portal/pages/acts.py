@@ -178,6 +178,10 @@ async def _standing(
     page: Page, about: Mapping[str, Any], notice: tuple[int, str] | None
 ) -> dict[str, str]:
     """The figures as they are; after a change those that are others with what they were, too."""
-    now = {page.say(label): write(value, page.lang) for label, value, write in figures(about)}
+    now = {
+        page.say(label): write(about[name], page.lang)
+        for name, label, write in STANDING
+        if name in about
+    }
     before = str((await page.form()).get("gesehen", "")) if notice else ""
     return now | dict(changed.since(page, before, figures(about)))
