@@ -39,6 +39,7 @@ OFFER: dict[str, Any] = {
             "location": "Heppenheim",
             "capacity": 20,
             "min_participants": 8,
+            "decision_on": "2027-02-15",
             "booking_closes_at": "2027-02-22T22:59:59Z",
             "cancellation_policy": [
                 {"days_before": 14, "percent": 0},
@@ -123,6 +124,7 @@ def dead_letters(service: str) -> list[Input]:
 
 CATALOG = [
     good(f"GET {CAT}/offers", query="q=Akte&limit=5"),
+    good(f"GET {CAT}/offers", query="ids=@@offer@@,@@offer@@&limit=1"),
     good(f"GET {CAT}/offers", query="q=@@canary@@&sort=relevance&limit=1"),
     good(
         f"GET {CAT}/offers",
