@@ -1,4 +1,4 @@
-"""Whether a run takes place: what its minimum asks for, and the day on which its provider decides."""
+"""Whether a run takes place: its minimum, and the day on which its provider decides."""
 
 from typing import Any
 
