@@ -59,7 +59,8 @@ HEAD = (
 
 NO_DEPARTMENTS = N_("Nach Amt kann gerade nicht gefiltert werden. Gezeigt werden alle Ämter.")
 TOO_LARGE = N_("Dieses Amt ist für den Filter zu groß. Gezeigt werden alle Ämter.")
-NOTHING: Mapping[str, Any] = {"items": [], "counts": {}, "next_cursor": None}
+NOBODY = str(UUID(int=0))
+"""A reference that is nobody's: whoever asks for bookings of it finds none."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,11 @@ class Department:
             return cls(name, problem=TOO_LARGE)
         return cls(name, found["person_refs"])
 
-    def among(self, chosen: str | None) -> Sequence[str] | None:
-        """Whose bookings are asked for (empty: everybody's); None where that is nobody."""
+    def among(self, chosen: str | None) -> Sequence[str]:
+        """Whose bookings are asked for; everybody's, if nobody is named."""
         if self.refs is None:
             return [chosen] if chosen else []
-        return [ref for ref in self.refs if chosen in (None, ref)] or None
+        return [ref for ref in self.refs if chosen in (None, ref)] or [NOBODY]
 
 
 def tab_of(page: Page) -> Tab:
@@ -99,24 +100,14 @@ def tab_of(page: Page) -> Tab:
     return next((tab for tab in TABS if tab.name == asked), TABS[0])
 
 
-async def listed(
-    page: Page, tab: Tab, department: Department, cursor: str | None, limit: int
-) -> Mapping[str, Any]:
-    """A page of the bookings under the filters of the address."""
-    who = department.among(uuid_of(page.query.get("person")))
-    if who is None:
-        return NOTHING
-    asked = wanted(page, tab)
-    return await enrolments.several(page, **asked, person_ref=who, cursor=cursor, limit=limit)
-
-
-def wanted(page: Page, tab: Tab) -> dict[str, Any]:
-    """The other filters, in the words of the service. What cannot be read is left out."""
+def wanted(page: Page, tab: Tab, department: Department) -> dict[str, Any]:
+    """The filters of the address, in the words of the service. What cannot be read is left out."""
     first, last = page.query.get("von", ""), page.query.get("bis", "")
     readable = not period_errors(page, first, last)
     return {
         "state": list(tab.states),
         "q": page.query.get("q", "").strip()[:100],
+        "person_ref": department.among(uuid_of(page.query.get("person"))),
         "run_id": uuid_of(page.query.get("termin")),
         "from_": day_of(first) if readable else None,
         "to": day_of(last) if readable else None,
@@ -145,7 +136,9 @@ async def bookings(page: Page) -> Response:
     query = page.query.get("q", "").strip()
     department = await Department.of(page)
     found, offered, waiting, similar, departments = await asyncio.gather(
-        listed(page, tab, department, page.query.get("ab"), ROWS),
+        enrolments.several(
+            page, **wanted(page, tab, department), cursor=page.query.get("ab"), limit=ROWS
+        ),
         enrolments.several(page, state=["offered"], sort="deadline", limit=1),
         enrolments.several(page, state=["awaiting_approval"], sort="deadline", limit=1),
         people.named_like(page, query, PEOPLE_SHOWN),
@@ -217,7 +210,8 @@ async def export(page: Page) -> Response:
             address(page), Flash("warning", page.say(N_("Die Liste wurde nicht heruntergeladen.")))
         )
     while True:
-        got = await listed(page, tab_of(page), department, cursor, AT_ONCE)
+        asked = wanted(page, tab_of(page), department)
+        got = await enrolments.several(page, **asked, cursor=cursor, limit=AT_ONCE)
         found += got["items"]
         cursor = got["next_cursor"]
         if cursor is None:
