@@ -59,8 +59,8 @@ HEAD = (
 
 NO_DEPARTMENTS = N_("Nach Amt kann gerade nicht gefiltert werden. Gezeigt werden alle Ämter.")
 TOO_LARGE = N_("Dieses Amt ist für den Filter zu groß. Gezeigt werden alle Ämter.")
-NOBODY = str(UUID(int=0))
-"""A reference that is nobody's: whoever asks for bookings of it finds none."""
+NOBODY = str(UUID(int=2**128 - 1))
+"""The greatest reference, which no random one is: whoever asks for its bookings finds none."""
 
 
 @dataclass(frozen=True)
