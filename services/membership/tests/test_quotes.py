@@ -200,7 +200,7 @@ async def test_a_registration_waits_for_prices_that_are_being_set_aside(
 
 def over(booking: EnrolmentRequested, how: str = "cancelled") -> tuple[Event, SeatReleased]:
     """How a booking ends: on its own topic, and on that of the seats."""
-    about = {
+    about: dict[str, Any] = {
         "enrolment_id": booking.enrolment_id,
         "run_id": booking.run_id,
         "organisation_id": booking.organisation_id,
