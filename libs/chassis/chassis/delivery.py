@@ -20,6 +20,7 @@ from contracts.topics import Topic
 
 from chassis import dead_letters, faults, inbox, metrics, tracing
 from chassis.database import Database, Transaction, is_outage, is_passing, is_too_slow
+from chassis.ranges import is_out_of_range
 from chassis.records import Delivery, Poison, RawRecord, Record, read, type_of
 
 Handler = Callable[[Transaction, Sequence[Any]], Awaitable[None]]
@@ -155,7 +156,8 @@ class Delivered:
             try:
                 await self._apply(deliveries)
             except Exception as error:
-                again = is_passing(error) or (len(deliveries) == 1 and not is_outage(error))
+                hopeless = is_outage(error) or is_out_of_range(error)
+                again = is_passing(error) or (len(deliveries) == 1 and not hopeless)
                 if attempt == self.ATTEMPTS or not again:
                     raise
                 await asyncio.sleep(0.02 * 4**attempt * random.uniform(0.5, 1.0))  # noqa: S311
@@ -219,11 +221,13 @@ class Delivered:
         """The handler fails for this message for good. Its type is told, its text may tell more."""
         topic = delivery.record.topic
         log.error("handler failed", topic=topic, id=str(delivery.id), exc_info=error)
-        why = Poison("handler-failed", type(error).__name__)
+        why, attempts = Poison("handler-failed", type(error).__name__), self.ATTEMPTS
+        if is_out_of_range(error):  # of the message: nobody could keep that number
+            why, attempts = Poison("invalid", "a number is beyond what can be kept"), 1
         async with self._db.transaction() as tx:
             fresh, _ = await inbox.admit(tx, [delivery])
             if fresh:
-                await self._bury(tx, delivery, why, attempts=self.ATTEMPTS)
+                await self._bury(tx, delivery, why, attempts)
 
     def _wait_out(
         self, records: Sequence[Record], consumer: AIOKafkaConsumer, error: Exception

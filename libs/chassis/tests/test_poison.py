@@ -89,6 +89,15 @@ def unbearable() -> Sent:
     return sent
 
 
+def too_large() -> Iterator[Sent]:
+    """Records with a number that no column holds, as the driver says and as the server does."""
+    for statement in ("SELECT CAST(:n AS integer)", "SELECT CAST(CAST(:n AS bigint) AS integer)"):
+        sent = good()
+        TROUBLES.too_large[sent.run_id] = text(statement)
+        sent.reason = "invalid"
+        yield sent
+
+
 async def send(app: TestApp, sent: list[Sent]) -> None:
     """Mix them and put them on the topic."""
     random.Random(SEED).shuffle(sent)
@@ -115,7 +124,7 @@ async def dead_ones(app: TestApp, sent: list[Sent]) -> dict[bytes, Any]:
 async def test_what_is_good_is_handled_and_what_is_not_is_set_aside_as_it_came(
     app: TestApp,
 ) -> None:
-    bad = [*poisons(), unbearable(), unbearable()]
+    bad = [*poisons(), *too_large(), unbearable(), unbearable()]
     passing = [good() for _ in range(9 * len(bad))] + [newer() for _ in range(5)]
     unknown = [Sent(b"{}", headers=envelope(b"catalog.run-painted.v1")) for _ in range(5)]
     await send(app, bad + passing + unknown)
@@ -132,6 +141,21 @@ async def test_what_is_good_is_handled_and_what_is_not_is_set_aside_as_it_came(
         sent.key: (sent.reason, sent.value) for sent in bad
     }
     TROUBLES.unbearable.clear()
+    TROUBLES.too_large.clear()
+
+
+async def test_a_number_that_no_column_holds_is_set_aside_at_the_first_try(app: TestApp) -> None:
+    large = list(too_large())
+    await send(app, large)
+    await app.settled()
+    rows = await dead_ones(app, large)
+    assert {row["detail"] for row in rows.values()} == {"a number is beyond what can be kept"}
+    assert {row["attempts"] for row in rows.values()} == {1}
+    TROUBLES.too_large.clear()
+    async with app.http("ops") as client:
+        for row in rows.values():
+            done = await client.post(f"/api/enrolment/dead-letters/{row['id']}/replay")
+            assert done.json()["handled"] == 1
 
 
 async def one_after_the_other(app: TestApp, *sent: Sent) -> None:

@@ -64,8 +64,9 @@ async def test_who_sees_no_organisation_is_shown_and_counted_own_ones_only(offic
     run = await office.schedule(capacity=9)
     mine, other = [await office.book(run) for _ in range(2)]
     async with office.client("employee", sub=UUID(mine["person_ref"])) as anna:
-        for person in (None, other["person_ref"]):
-            params = {"run_id": str(run.id)} | ({"person_ref": person} if person else {})
+        both = [mine["person_ref"], other["person_ref"]]
+        for people in (None, other["person_ref"], both):
+            params = {"run_id": str(run.id)} | ({"person_ref": people} if people else {})
             page = (await anna.get(BASE, params=params)).json()
             assert [item["enrolment_id"] for item in page["items"]] == [mine["enrolment_id"]]
             assert page["counts"] == {"confirmed": 1}
@@ -91,6 +92,11 @@ async def test_a_list_is_filtered(office: Office) -> None:
         assert len(await found(q="100% kom")) == 2
         assert await found(q="%%%") == []
         assert await found(person_ref=sure["person_ref"]) == [sure["enrolment_id"]]
+        both = [first["person_ref"], sure["person_ref"], str(uuid4())]
+        assert len(await found(person_ref=both)) == 2
+        assert await found(person_ref=both, state="waitlisted") == [first["enrolment_id"]]
+        assert await found(person_ref=both, sort="deadline", q="kst-777") == [sure["enrolment_id"]]
+        assert await found(person_ref=both[2:]) == []
         day = run.starts_at.date()
         assert len(await found(**{"from": str(day), "to": str(day)})) == 2
         assert await found(**{"from": str(day + timedelta(days=1))}) == []
@@ -98,6 +104,7 @@ async def test_a_list_is_filtered(office: Office) -> None:
             {"state": "lost"},
             {"q": "a\x00b"},
             {"limit": "0"},
+            {"person_ref": "somebody"},
             {"sort": "by-name"},
             {"from": "0001-01-01"},
             {"to": "9999-12-31"},
@@ -108,6 +115,18 @@ async def test_a_list_is_filtered(office: Office) -> None:
         ]
         for params in wrong:
             assert (await client.get(BASE, params=params)).status_code == 422, params
+
+
+async def test_a_list_of_as_many_people_as_a_department_may_have_is_read(office: Office) -> None:
+    run = await office.schedule(capacity=2)
+    booked = await office.book(run)
+    many = [booked["person_ref"], *(str(uuid4()) for _ in range(499))]
+    async with office.carla as client:
+        page = (await client.get(BASE, params={"person_ref": many, "sort": "deadline"})).json()
+        assert [item["enrolment_id"] for item in page["items"]] == [booked["enrolment_id"]]
+        assert page["counts"] == {"confirmed": 1}
+        too_many = await client.get(BASE, params={"person_ref": [*many, str(uuid4())]})
+        assert too_many.status_code == 422
 
 
 async def test_what_has_a_deadline_stands_first(office: Office) -> None:

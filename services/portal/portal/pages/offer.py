@@ -67,11 +67,13 @@ def with_seats(
         "held": run["held"],
     }
     closed = page.now > formats.instant(run["booking_closes_at"])
+    decided = run.get("decision_on") or ""
     return {
         **run,
         "seats": counted,
         "closed": closed,
         "open": run["state"] == "scheduled" and run["bookable"] and not closed,
+        "decided": decided if decided >= page.now.date().isoformat() else "",
         "certain": counted["taken"] - counted["held"] >= run["min_participants"] > 0,
     }
 
