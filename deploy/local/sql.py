@@ -1,4 +1,4 @@
-"""`make sql service=NAME query="SELECT …"`: look into the database of a service. Changes nothing."""
+"""`make sql service=NAME query="SELECT …"`: looks into a database, changes nothing."""
 
 from __future__ import annotations
 
