@@ -25,7 +25,7 @@ NOTICED = Row(
         ),
         Panel(
             "Last synthetic booking",
-            [Query("time() - max(kc_synthetic_last_success_timestamp_seconds)")],
+            [Query("kc:synthetic_success_age:seconds")],
             kind="stat",
             unit="s",
             width=6,

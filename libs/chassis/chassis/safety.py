@@ -49,6 +49,11 @@ def host_of(address: str) -> str:
     return urlsplit(place).hostname or ""
 
 
+def named(plaintext: str) -> set[str]:
+    """The settings that a value of `KC_PLAINTEXT` names."""
+    return {word.strip().lower() for word in plaintext.split(",") if word.strip()}
+
+
 def unencrypted(
     name: str, hosts: Iterable[str], allowed: Collection[str], instead: str
 ) -> Iterator[str]:

@@ -89,7 +89,7 @@ class ServiceSettings(BaseSettings):
     @property
     def allowed_plain(self) -> set[str]:
         """The settings that `KC_PLAINTEXT` names."""
-        return {word.strip().lower() for word in self.plaintext.split(",") if word.strip()}
+        return safety.named(self.plaintext)
 
     def unsafe(self) -> Iterator[str]:
         """What must not be so beyond this machine, a sentence each. A service adds its own."""
