@@ -124,7 +124,7 @@ def sentences(error: ValidationError | SettingsError) -> list[str]:
     """What is wrong, each with its variable. Values are not repeated: some are secret."""
     if isinstance(error, SettingsError):
         found = re.search(r'field "(\w+)"', str(error))
-        return [f"{variable(found[1]) if found else 'A setting'} is not JSON."]
+        return [f"{variable(found[1])} is not JSON." if found else str(error)]
     told: list[str] = []
     for entry in error.errors(include_input=False, include_url=False):
         name = ".".join(map(str, entry["loc"]))
