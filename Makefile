@@ -120,6 +120,10 @@ lock: setup ## resolve all dependencies anew into requirements.lock
 		pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml) \
 		--group dev --output-file requirements.lock
 
+.PHONY: sbom
+sbom: setup ## print what is in here of others, with licences (CycloneDX)
+	@$(PY) -m deploy.sbom
+
 bench: setup ## measure the pace of the main job (only=http,... keep=1)
 	@$(PY) -m tests.load --only="$(only)" --keep="$(keep)" --scale="$(scale)"
 
