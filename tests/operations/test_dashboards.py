@@ -145,3 +145,13 @@ def _fails(carla: Client, run_id: str) -> bool:
     """Somebody tries to book and gets an error."""
     time.sleep(0.5)
     return carla.ask("POST", BOOK, {"run_id": run_id}).status_code >= 500
+
+
+def test_people_are_called_when_a_process_ends_again_and_again(busy: Watched) -> None:
+    started = 'max(process_start_time_seconds{job="membership"})'
+    assert "ServiceRestarting" not in {name for name, _ in busy.firing()}
+    for _ in range(3):
+        before = busy.figure(started)
+        busy.stack.kill("membership")
+        until(lambda: busy.figure(started) not in (None, before), DEADLINE, "the next process")  # noqa: B023
+    until(lambda: ("ServiceRestarting", "membership") in busy.firing(), DEADLINE, "the alert of it")
