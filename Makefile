@@ -45,6 +45,10 @@ up: preflight setup ## start everything; returns when all is ready (dashboards=1
 down: there ## stop everything; the state stays
 	$(RUN) down
 
+.PHONY: restart
+restart: there ## stop one part and start it again (service=NAME)
+	$(RUN) restart $(service)
+
 status: there ## show what runs, and where
 	$(RUN) status
 
@@ -68,6 +72,10 @@ replay: setup ## put set-aside messages back (topic=NAME service= key= reason= d
 dead-letters: setup ## show what was set aside (topic= why= key= state= id=; id= discard=1 reason=)
 	$(RUN) dead-letters --service "$(service)" --topic "$(topic)" --why "$(why)" --key "$(key)" \
 		--state "$(or $(state),dead)" --id "$(id)" --reason "$(reason)" $(if $(discard),--discard)
+
+.PHONY: sql
+sql: there ## look into the database of a service (service=NAME query="SELECT ...")
+	$(RUN) sql "$(service)" "$(query)"
 
 test: setup ## run all tests, on servers of their own
 	@$(PY) -m pytest $(args)
@@ -117,6 +125,10 @@ lock: setup ## resolve all dependencies anew into requirements.lock
 		done) \
 		pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml) \
 		--group dev --output-file requirements.lock
+
+.PHONY: sbom
+sbom: setup ## print what is in here of others, with licences (CycloneDX)
+	@$(PY) -m deploy.sbom
 
 bench: setup ## measure the pace of the main job (only=http,... keep=1)
 	@$(PY) -m tests.load --only="$(only)" --keep="$(keep)" --scale="$(scale)"

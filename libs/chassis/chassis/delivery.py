@@ -8,9 +8,9 @@ park what follows of its key. Everybody else goes on. Repeats are stopped by the
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from time import monotonic, time
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -86,8 +86,8 @@ class Delivered:
         self.running = asyncio.Lock()  # partitions are given away only between two batches
         self.last_handled_at = monotonic()
         self.next_offsets: dict[TopicPartition, int] = {}  # behind what this process has handled
-        # by topic: when the newest handled record was written
-        self.handled_until = dict.fromkeys(self.subscriptions, time())
+        self.handled_until: dict[TopicPartition, float] = {}  # when the last of that was written
+        self.at_hand: dict[TopicPartition, Record] = {}  # the first that is read and not handled
         self._service = service
         self._db = db
         self._outcomes: Counter[tuple[str, str]] = Counter()
@@ -98,6 +98,7 @@ class Delivered:
         """Handle a batch. Returns when its offsets may be committed."""
         async with self.running:
             started = monotonic()
+            self.at_hand |= _first(records)
             deliveries = [
                 read(record, self.subscriptions[record.topic].raw)
                 for record in records
@@ -131,10 +132,16 @@ class Delivered:
         yield from groups.values()
 
     def _remember(self, records: Sequence[Record]) -> None:
-        last = {(record.topic, record.partition): record for record in records}
-        for place, record in last.items():
-            self.next_offsets[TopicPartition(*place)] = record.offset + 1
-            self.handled_until[record.topic] = record.timestamp / 1000
+        for place, last in _first(reversed(records)).items():
+            self.next_offsets[place] = last.offset + 1
+            self.handled_until[place] = last.timestamp / 1000
+            self.at_hand.pop(place, None)
+
+    def forget(self) -> None:
+        """Partitions change hands: others may handle from here on."""
+        self.next_offsets.clear()
+        self.handled_until.clear()
+        self.at_hand.clear()
 
     async def _settle(self, deliveries: Sequence[Delivery]) -> None:
         try:
@@ -238,15 +245,11 @@ class Delivered:
         the new owner fails once and pauses again.
         """
         log.warning("waiting out an outage", error=type(error).__name__)
-        first: dict[TopicPartition, int] = {}
-        for record in records:
-            place = TopicPartition(record.topic, record.partition)
-            first[place] = min(record.offset, first.get(place, record.offset))
         assigned = consumer.assignment()
         consumer.pause(*assigned)
-        for place, offset in first.items():
+        for place, record in _first(records).items():
             if place in assigned:
-                consumer.seek(place, offset)
+                consumer.seek(place, record.offset)
         self._say_paused(1)
         if self._resuming is None or self._resuming.done():
             self._resuming = asyncio.create_task(self._resume(consumer))
@@ -280,3 +283,11 @@ class Delivered:
 
     def _count(self, topic: str, outcome: str) -> None:
         self._outcomes[topic, outcome] += 1
+
+
+def _first(records: Iterable[Record]) -> dict[TopicPartition, Record]:
+    """The first record of each partition; those of one stand in their order."""
+    first: dict[TopicPartition, Record] = {}
+    for record in records:
+        first.setdefault(TopicPartition(record.topic, record.partition), record)
+    return first

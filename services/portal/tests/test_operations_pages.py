@@ -8,7 +8,7 @@ from portal.figures import Figures
 from portal.pages.dead_letters import SERVICES, annotated
 from portal.pages.own_offers import filled
 
-from services.portal.tests.stand_in import Browser, Services
+from services.portal.tests.stand_in import PERSON, Browser, Services
 
 LETTER = {
     "id": "24cbf356-d707-41fc-ac5e-ecf6efa036df", "topic": "catalog.runs", "partition": 2,
@@ -41,6 +41,38 @@ async def test_what_is_not_a_service_is_a_missing_page() -> None:
     answer = await Browser(known, "ops").get(f"/betrieb/nachrichten/konto/{LETTER['id']}")
     assert answer.status_code == 404
     assert known.sent("/api/konto/dead-letters") == []
+
+
+async def test_messages_are_filtered_by_reason_and_key_also_on_the_next_page() -> None:
+    found = {"items": [LETTER], "open": {"catalog.runs": 1}, "next_cursor": 7}
+    known = letters(enrolment=found)
+    address = "/betrieb/nachrichten?dienst=enrolment&grund=invalid&schluessel=9cc2b806"
+    answer = await Browser(known, "ops").get(address)
+    (asked,) = known.sent("/api/enrolment/dead-letters")
+    assert (asked.url.params["reason"], asked.url.params["key"]) == ("invalid", "9cc2b806")
+    assert '<option value="invalid" selected>' in answer.text
+    assert 'name="schluessel" type="text" value="9cc2b806"' in answer.text
+    assert "grund=invalid&amp;schluessel=9cc2b806&amp;ab=7" in answer.text
+
+
+async def test_a_message_tells_who_did_what_with_it_and_why() -> None:
+    other = "7e452cf9-2d9c-43fa-bd55-347b4e79f005"
+    act = {"act": "replay", "error": "KeyError", "at": "2027-01-15T08:10:00Z"}
+    acts = [
+        {**act, "actor": other, "reason": "Version 1.4 ist da"},
+        {**act, "actor": str(PERSON), "reason": "Noch ein Versuch"},
+    ]
+    path = f"/api/enrolment/dead-letters/{LETTER['id']}"
+    whole = {
+        **LETTER, "payload": "{}", "headers": {}, "schema": None, "errors": [], "followers": 1,
+        "waiting": [], "acts": acts,
+    }  # fmt: skip
+    known = Services({("GET", path): whole})
+    answer = await Browser(known, "ops").get(f"/betrieb/nachrichten/enrolment/{LETTER['id']}")
+    assert f"Einspielen durch <code>{other}</code>: gescheitert" in answer.text
+    assert "Begründung: Version 1.4 ist da" in answer.text
+    assert "Einspielen durch Sie: gescheitert" in answer.text
+    assert str(PERSON) not in answer.text
 
 
 async def test_nothing_is_discarded_without_a_reason() -> None:

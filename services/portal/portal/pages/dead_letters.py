@@ -37,6 +37,7 @@ ACTS = {
     "replay": N_("Einspielen"),
     "discard": N_("Verworfen"),
 }
+FILTERS = ("dienst", "topic", "grund", "schluessel", "stand")
 NO_REASON = "replay"
 """What the services write down where nobody was asked for a reason."""
 FEW = 25
@@ -45,7 +46,7 @@ LONGEST_REASON = 200
 
 async def overview(page: Page) -> Response:
     """What every service has set aside. One that does not answer takes only its own part."""
-    asked = {name: page.query.get(name, "").strip() for name in ("dienst", "topic", "stand")}
+    asked = {name: page.query.get(name, "").strip() for name in FILTERS}
     wanted = [name for name in SERVICES if asked["dienst"] in ("", name)]
     answers = await asyncio.gather(*(part(_listed(page, name, asked)) for name in wanted))
     found = dict(zip(wanted, answers, strict=True))
@@ -75,6 +76,8 @@ async def _listed(page: Page, service: str, asked: Mapping[str, str]) -> dict[st
     found: dict[str, Any] = await page.api.get(
         f"/api/{service}/dead-letters",
         topic=asked["topic"][:100],
+        reason=asked["grund"][:100],
+        key=asked["schluessel"][:500],
         state=STATES.get(asked["stand"], STATES[""])[0],
         cursor=page.query.get("ab") if asked["dienst"] else None,
         limit=FEW,
@@ -120,6 +123,7 @@ async def show(page: Page) -> Response:
         reason=REASONS.get(letter["reason"]),
         acts=ACTS,
         no_reason=NO_REASON,
+        own=str(page.actor.person_ref),
         words=REASONS,
         code=annotated(text, letter["errors"]) if text else [],
         behind=[each for each in letter["waiting"] if each["id"] != letter["id"]],

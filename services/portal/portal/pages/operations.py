@@ -31,7 +31,7 @@ SPANS = {
 }
 """In seconds: how long, the distance of two points of a line, and of two columns."""
 
-SLOW, OLD, BEHIND, ENOUGH = 10.0, 30.0, 60.0, 0.999
+SLOW, OLD, BEHIND, ENOUGH = 10.0, 10.0, 60.0, 0.999
 """From where on a figure needs somebody: as in `deploy/prometheus/rules/alerts.yml`."""
 
 ALERTS = {
@@ -44,11 +44,13 @@ ALERTS = {
     "NoticesGivenUp": N_("E-Mails wurden endgültig aufgegeben"),
     "OutboxOld": N_("Ereignisse werden nicht weitergegeben"),
     "ConsumerLagging": N_("Die Verarbeitung hängt zurück"),
-    "ConsumerStalled": N_("Die Verarbeitung steht, obwohl etwas wartet"),
+    "ConsumerFallingBehind": N_("Die Verarbeitung kommt nicht nach"),
+    "ConsumerStalled": N_("Die Verarbeitung stand, obwohl etwas wartet"),
     "ConsumerPaused": N_("Ein Dienst wartet auf seine Datenbank"),
     "DeadLetters": N_("Nachrichten sind zurückgestellt"),
     "TargetDown": N_("Ein Prozess antwortet nicht"),
     "ServiceGone": N_("Von einem Dienst läuft kein Prozess"),
+    "ServiceRestarting": N_("Ein Dienst startet immer wieder neu"),
     "RequestsFailing": N_("Anfragen werden mit Fehlern beantwortet"),
     "RequestsShed": N_("Anfragen werden abgewiesen, weil es zu viele sind"),
     "PoolExhausted": N_("Ein Dienst wartet auf Verbindungen zur Datenbank"),
