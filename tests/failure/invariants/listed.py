@@ -57,7 +57,6 @@ PARTLY: Mapping[str, str] = {
     "quotes, verdicts and notices, which have no version, are counted by I17 and I24",
     "I15": "the number of repeats is reported by the soak, not bounded: how many rows a killed "
     "relay had sent is not known",
-    "I19": "committed offsets are compared at rest; that they never go back is not sampled",
     "I20": "there is one version of every event; old against new schemas is held by "
     "`contracts.compatibility` and its tests",
     "I23": "unchanged bytes are checked after any run, the time until a record is set aside by "
