@@ -24,7 +24,6 @@ from tests.failure.again import send
 from tests.failure.checker import violations
 from tests.failure.facts import broker, databases
 from tests.failure.facts.collect import collect, converge
-from tests.failure.facts.model import Facts
 from tests.failure.history import History
 from tests.failure.soak import __main__ as command
 from tests.failure.soak import watcher
@@ -235,14 +234,6 @@ def test_control_a_broken_protection_is_found(
         asyncio.run(_do(copy, "membership", undone))
     assert found[sentence] > 0
     assert found[other] == 0
-
-
-@pytest.mark.pure
-def test_control_an_offset_that_goes_back_is_found() -> None:
-    there = ("enrolment", "catalog.runs", 0)
-    assert violations(Facts(committed={there: [3, 5, 9]})) == []
-    (found,) = violations(Facts(committed={there: [3, 5, 4, 9]}))
-    assert (found.invariant, found.what) == ("I19", "went back from 5 to 4")
 
 
 async def _do(copy: Platform, service: str, statement: str) -> None:
