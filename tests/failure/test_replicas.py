@@ -29,6 +29,7 @@ from deploy.local.settings import Settings
 from deploy.local.stack import Stack
 from deploy.local.token import token
 from tests.failure.bookers import BOOK, Bookers
+from tests.failure.checker import check_now
 from tests.failure.places import Place
 from tests.failure.replicas import Replicas
 from tests.platform import Platform
@@ -38,7 +39,10 @@ PATIENCE = 120
 
 @pytest.fixture(scope="module")
 def replicas(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
-    """A copy with two of each service, on the identity provider of the other copy."""
+    """A copy with two of each service, on the identity provider of the other copy.
+
+    After the last test all invariants are checked here, too.
+    """
     if platform.stack.settings.replicas > 1:
         yield Replicas(platform)
         return
@@ -54,7 +58,10 @@ def replicas(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> It
     try:
         stack.up()
         seed(settings)
-        yield Replicas(Platform(stack))
+        found = Platform(stack)
+        yield Replicas(found)
+        stack.up()  # whatever a test left stopped or halted
+        check_now(found, found.history)
     finally:
         stack.clean()
 

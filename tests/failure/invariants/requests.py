@@ -128,8 +128,10 @@ def _said(one: Operation) -> tuple[int, str]:
 def _reused(tries: list[Operation]) -> Found:
     """What came under the key of something that was done, with another body, was refused."""
     done = next((one for one in tries if one.outcome == "ok"), None)
-    for one in tries if done is not None else ():
-        if done is None or one.payload == done.payload or one.began < done.ended:
+    if done is None:
+        return
+    for one in tries:
+        if one.payload == done.payload or one.began < done.ended:
             continue
         if (one.status, (one.answer or {}).get("code")) != KEY_REUSED:
             yield one.key, f"another {one.op} under its key was answered {one.status}"
