@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
 from typing import Any
 from uuid import uuid4
@@ -116,10 +117,12 @@ def test_one_that_is_frozen_in_the_middle_of_a_batch_is_replaced_and_does_no_har
         frozen = place.hit()
         try:
             assert psutil.Process(frozen).status() == psutil.STATUS_STOPPED
-            other = next(p for p in replicas.names("enrolment") if replicas.stack.pid(p) != frozen)
+            begun = replicas.behind("enrolment")
+            assert begun, "it has committed what it was handling"
             until(lambda: replicas.is_alone("enrolment"), PATIENCE, "the end of its session")
-            before = replicas.records(other)
-            until(lambda: replicas.records(other) > before, PATIENCE, "the same batch at the other")
+            done = partial(replicas.has_reached, "enrolment", begun)
+            until(done, PATIENCE, "the same batch at the other")
+            assert psutil.Process(frozen).status() == psutil.STATUS_STOPPED, "it was not itself"
         finally:
             os.kill(frozen, signal.SIGCONT)
             place.disarm()
