@@ -105,8 +105,8 @@ def test_it_drops_the_answer_after_the_request_was_done(echo: Echo, proxy: Proxy
     proxy.drop_answer_to(b"do this")
     with connect(proxy) as client:
         assert ask(client, b"do that") == b"DO THAT"
-        with pytest.raises(ConnectionError):
-            ask(client, b"please do this now")
+    with connect(proxy) as client, pytest.raises(ConnectionError):
+        ask(client, b"please do this now")
     assert echo.got == b"do thatplease do this now"
     assert (proxy.dropped, proxy.again) == (1, 0)
     with connect(proxy) as client:
