@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local.settings import ROOT
 from tests.failure.checker import violations
 from tests.failure.facts import story
 from tests.failure.facts.model import Facts, Mail, Place, Record
@@ -62,6 +63,15 @@ def test_every_number_of_the_standard_is_checked_or_has_a_reason() -> None:
     assert set(CHECKED) | set(NOT_YET) == wanted
     assert not set(CHECKED) & set(NOT_YET)
     assert set(PARTLY) <= set(CHECKED)
+
+
+def test_the_documentation_shows_the_list() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    for name, invariant in CHECKED.items():
+        partly = f" partly: {PARTLY[name]} " if name in PARTLY else "  "
+        assert f"| {name} | {invariant.__doc__} |{partly}|\n" in page
+    for name, why in NOT_YET.items():
+        assert f"| {name} | {why} |\n" in page
 
 
 # -- seats
