@@ -68,6 +68,8 @@ PARTLY: Mapping[str, str] = {
     "I34": "the provider's own rows have no tenant",
     "I39": "documented codes as a list, not per route; what the gateway says in its own plain "
     "words (no route yet, its pages down) is let pass, word for word",
+    "I40": "a soak's minute begins when every part is ready again after the last fault; until then "
+    "it may take two more",
 }
 
 NOT_YET: Mapping[str, str] = {
