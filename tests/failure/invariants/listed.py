@@ -62,7 +62,7 @@ PARTLY: Mapping[str, str] = {
     "I23": "unchanged bytes are checked after any run; the time until a record is set aside and "
     "the next one handled only by libs/chassis/tests/test_poison.py",
     "I24": "nobody can be erased yet, so nothing is `suppressed`",
-    "I26": "alerts are not built",
+    "I26": "the alert is tested by deploy/prometheus/tests, not after a run",
     "I29": "no watermark: enrolment never prices, membership prices in one transaction with "
     "the terms it reads",
     "I34": "the provider's own rows have no tenant",
