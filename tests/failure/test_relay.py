@@ -50,8 +50,8 @@ async def a_database(servers: Servers) -> AsyncIterator[Database]:
     await create_topics(Brokers(servers.kafka), [SEATS])
     async with new_database(servers) as url:
         await migrate(url, MIGRATIONS)
-        told = {"database_url": url, "kafka": servers.kafka, "issuer": "x", "jwks_url": "x"}
-        db = Database(ServiceSettings(**told, plaintext="kafka,database_url"), "hanging")
+        settings = ServiceSettings(database_url=url, issuer="http://x", jwks_url="http://x")
+        db = Database(settings, "hanging")
         try:
             yield db
         finally:

@@ -108,7 +108,7 @@ def missed(*stages: Stage, **changes: Any) -> list[str]:
     good = {name: a_stage(name) for name in ("2 x C", "4 x C")}
     good |= {name: Stage(name, 10, 10, calm) for name in ("0.5 x C", "1 x C after the fault")}
     good |= {stage.name: stage for stage in stages}
-    told = {"base": {"memory_mb": 100.0}, "settled_seconds": 1.0, **changes}
+    told: dict[str, Any] = {"base": {"memory_mb": 100.0}, "settled_seconds": 1.0, **changes}
     return [aim for aim, _, met in Report(10, list(good.values()), **told).aims() if not met]
 
 
