@@ -52,14 +52,14 @@ class Operation:
     status: int = 0
     """0: no answer came."""
     answer: Mapping[str, Any] | None = None
-    """The JSON object of the body."""
-    text: str = ""
-    """The beginning of a body that is none."""
+    """The body, where it is a JSON object."""
     headers: Mapping[str, str] | None = None
     user: str = ""
     about: Mapping[str, str] | None = None
     """Run and person of the request, where it names them."""
     given_up: bool = False
+    text: str = ""
+    """The beginning of a body that is no JSON object."""
 
 
 class History:
