@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +21,9 @@ from sqlalchemy import text
 from libs.chassis.tests.conftest import TROUBLES, hear_runs, times_heard
 
 TYPE = b"catalog.run-cancelled.v1"
+SOON = 5  # seconds (I23)
+PAUSES = sum(0.02 * 4**attempt for attempt in range(1, Delivered.ATTEMPTS))
+"""The longest that `Delivered` waits between its attempts, in seconds."""
 SEED = random.randrange(10**6)
 Headers = list[tuple[str, bytes | None]]
 
@@ -170,15 +174,17 @@ async def one_after_the_other(app: TestApp, *sent: Sent) -> None:
         await producer.stop()
 
 
-async def test_what_comes_right_behind_a_poison_is_handled_soon(app: TestApp) -> None:
-    for poison in poisons():
+async def test_a_poison_is_set_aside_in_time_and_what_comes_right_behind_it_is_handled_soon(
+    app: TestApp,
+) -> None:
+    for poison in [*poisons(), unbearable()]:
         behind = good()
         await one_after_the_other(app, poison, behind)
-
-        async def handled(run_id: UUID = behind.run_id) -> bool:
-            return await times_heard(app, run_id) == 1
-
-        await until(handled, 30, name=f"the record behind {poison.value!r:.30}")
+        name = f"{poison.reason} {poison.value!r:.30}"
+        await until(partial(dead_ones, app, [poison]), PAUSES + SOON, name=f"the end of {name}")
+        handled = partial(times_heard, app, behind.run_id)
+        await until(handled, SOON, name=f"the record behind {name}")
+    TROUBLES.unbearable.clear()
 
 
 async def test_replay_after_the_fix_empties_it_and_a_second_one_changes_nothing(

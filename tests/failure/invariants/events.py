@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 from contracts.base import EVENTS
 from pydantic import ValidationError
@@ -179,7 +180,11 @@ def i18(facts: Facts) -> Found:
 
 
 def i19(facts: Facts) -> Found:
-    """Offsets are committed up to the end, never beyond it."""
+    """Offsets are committed up to the end, never beyond it, and never go back (soak)."""
+    for (group, topic, number), seen in facts.committed.items():
+        for before, after in pairwise(seen):
+            if after < before:
+                yield f"{group}/{topic}/{number}", f"went back from {before} to {after}"
     for place in facts.places:
         if place.committed != place.end:
             where = f"{place.group}/{place.partition}"
