@@ -68,7 +68,7 @@ class Door:
         correlation_id = given if CORRELATION.fullmatch(given) else str(uuid4())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(service="portal", correlation_id=correlation_id)
-        lang, path = _language(scope["path"])
+        lang, path = language(scope["path"])
         state = scope.setdefault("state", {})
         state |= {"lang": lang, "path": path, "correlation_id": correlation_id}
         scope["path"] = path
@@ -85,8 +85,8 @@ class Door:
         await self._app(scope, receive, answer)
 
 
-def _language(path: str) -> tuple[str, str]:
-    """English is the same path under `/en`."""
+def language(path: str) -> tuple[str, str]:
+    """The language of an address, and its path: English is the same path under `/en`."""
     if path == "/en" or path.startswith("/en/"):
         return "en", path[3:] or "/"
     return "de", path

@@ -11,7 +11,7 @@ PATH = "/api/enrolment/enrolments"
 MAYBE = (
     "location", "booked_by_ref", "bulk_id", "place", "ahead", "held_until", "offered_until",
     "cost_centre", "order_reference", "decided_by_ref", "decision_reason", "ended_reason",
-    "reminded_at",
+    "reminded_at", "ended_at",
 )  # fmt: skip
 MAYBE_OF_PRICE = ("cents", "kind", "reason", "member_cents", "saving_cents", "priced_for_on")
 MAYBE_OF_CANCELLATION = ("free_until_on", "fee_cents")
@@ -48,7 +48,15 @@ async def several(page: Page, **asked: Any) -> dict[str, Any]:
     }
 
 
-async def act(page: Page, enrolment_id: str, route: str, key: str, body: Any = None) -> Any:
-    """Do something with an enrolment; the key makes a double click one deed."""
+async def act(
+    page: Page, enrolment_id: str, route: str, key: str, body: Any = None, *, settle: bool = False
+) -> Any:
+    """Do something with an enrolment; the key makes a double click one deed.
+
+    With `settle` the answer waits a moment for what follows from it.
+    """
+    headers = {"Idempotency-Key": key}
+    if settle:
+        headers["Prefer"] = f"wait={page.settings.settle_seconds}"
     path = f"{PATH}/{enrolment_id}/{route}"
-    return whole(await page.api.send("POST", path, body, headers={"Idempotency-Key": key}))
+    return whole(await page.api.send("POST", path, body, headers=headers))

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from portal import enrolments, formats, people, states
-from portal.backend import Refused
+from portal.backend import DOWN, Refused, part
 from portal.page import Flash, Page, new_key
 from portal.pages import PEOPLE, action, screen
+from portal.pages.offer import with_seats
 from portal.words import N_
+
+OTHER_DATES = 3
+ACCEPTED = {
+    "confirmed": N_("Der Platz ist gebucht."),
+    "awaiting_approval": N_(
+        "Sie haben den Platz angenommen. Gebucht ist er, sobald Ihre Kommune ihn freigibt."
+    ),
+    "requested": N_("Sie haben den Platz angenommen. Gebucht ist er, sobald der Preis feststeht."),
+}
+"""What a yes to an offered seat has led to, by the state that came back."""
+LOST = N_("Der Platz ist nicht mehr für Sie reserviert.")
 
 
 async def current(page: Page) -> Response:
-    """What is open or still to come."""
-    found = await _found(page, list(states.OPEN))
+    """What is open or still to come, and what the provider called off before it began."""
+    found, off = await asyncio.gather(_found(page, list(states.OPEN)), _called_off(page))
     coming = [each for each in found["items"] if formats.instant(each["ends_at"]) >= page.now]
+    coming = [*off, *coming]
     return await page.render(
         "mine/list.html",
         past=False,
@@ -25,6 +40,7 @@ async def current(page: Page) -> Response:
         items=[each for each in coming if each["state"] != "offered"],
         count=len(coming),
         more=None,
+        others=await _other_dates(page, off),
     )
 
 
@@ -34,13 +50,44 @@ async def past(page: Page) -> Response:
     ended = [
         each
         for each in found["items"]
-        if each["state"] in states.ENDED or formats.instant(each["ends_at"]) < page.now
+        if (each["state"] in states.ENDED or formats.instant(each["ends_at"]) < page.now)
+        and not _is_off(page, each)
     ]
     cursor = found["next_cursor"]
     more = f"/meine-kurse/vergangen?ab={cursor}" if cursor else None
     return await page.render(
-        "mine/list.html", past=True, offered=[], items=ended, count=None, more=more
+        "mine/list.html", past=True, offered=[], items=ended, count=None, more=more, others={}
     )
+
+
+async def _called_off(page: Page) -> list[dict[str, Any]]:
+    found = await enrolments.several(
+        page, person_ref=str(page.actor.person_ref), state=["cancelled"], limit=100
+    )
+    return [each for each in found["items"] if _is_off(page, each)]
+
+
+def _is_off(page: Page, enrolment: dict[str, Any]) -> bool:
+    """Whether the provider called it off, and it would not have begun yet."""
+    coming = formats.instant(enrolment["starts_at"]) >= page.now
+    return coming and states.of(enrolment, page.now) == "cancelled_by_provider"
+
+
+async def _other_dates(
+    page: Page, off: Sequence[dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Other dates of the courses that were called off, by offer: those with free seats."""
+    ids = list(dict.fromkeys(each["offer_id"] for each in off))
+    return dict(zip(ids, await asyncio.gather(*(_dates(page, id_) for id_ in ids)), strict=True))
+
+
+async def _dates(page: Page, offer_id: str) -> list[dict[str, Any]]:
+    try:
+        found = await part(page.api.get(f"/api/catalog/offers/{offer_id}"))
+    except Refused:  # the whole course was withdrawn
+        return []
+    runs = [with_seats(page, run, DOWN) for run in found["runs"]] if found else []
+    return [run for run in runs if run["open"] and run["seats"]["free"] > 0][:OTHER_DATES]
 
 
 async def _found(page: Page, wanted: list[str]) -> dict[str, Any]:
@@ -151,22 +198,40 @@ async def seat(page: Page, refused: Refused | None = None) -> Response:
     )
 
 
+async def full(page: Page) -> Response:
+    """The last seat has gone while somebody asked for it: in the line, and the ways on."""
+    enrolment = await enrolments.one(page, page.part_of("enrolment_id"))
+    if enrolment["state"] != "waitlisted":
+        return page.go("/meine-kurse")
+    others = await _dates(page, enrolment["offer_id"])
+    return await page.render("mine/full.html", enrolment=enrolment, others=others)
+
+
 async def answer(page: Page) -> Response:
-    """Take the seat, or pass it on. Nothing is booked without a yes."""
+    """Take the seat, or pass it on. Nothing is booked without a yes, or before the price is there.
+
+    What is said afterwards follows from the state that came back: a yes may wait for its price,
+    and for those who decide.
+    """
     form = await page.form()
     accepts = form.get("antwort") == "annehmen"
     route = "acceptance" if accepts else "decline"
     key = str(form.get("schluessel", ""))
     try:
-        done = await enrolments.act(page, page.part_of("enrolment_id"), route, key)
+        id_ = page.part_of("enrolment_id")
+        done = await enrolments.act(page, id_, route, key, settle=accepts)
     except Refused as no:
         if no.status in (403, 404):
             raise
         return await seat(page, no)
-    title = N_("Der Platz ist gebucht.") if accepts else N_("Sie haben den Platz weitergegeben.")
     own = done["person_ref"] == str(page.actor.person_ref)
     back = "/meine-kurse" if own else "/buchungen"
-    return page.go(back, Flash("success", page.say(title), done["title"]))
+    if not accepts:
+        text = N_("Sie haben den Platz weitergegeben.")
+        return page.go(back, Flash("success", page.say(text), done["title"]))
+    title = ACCEPTED.get(done["state"])
+    kind = "success" if title else "warning"
+    return page.go(back, Flash(kind, page.say(title or LOST), done["title"]))
 
 
 def routes() -> list[BaseRoute]:
@@ -175,6 +240,7 @@ def routes() -> list[BaseRoute]:
     return [
         screen("/meine-kurse", current, roles=PEOPLE),
         screen("/meine-kurse/vergangen", past, roles=PEOPLE),
+        screen("/meine-kurse/{enrolment_id:uuid}/warteliste", full, roles=PEOPLE),
         screen("/meine-kurse/{enrolment_id:uuid}/kalender", calendar_file, roles=PEOPLE),
         screen(cancelling, ask_cancel, post=cancel, roles=PEOPLE),
         action("/meine-kurse/{enrolment_id:uuid}/erinnern", remind, roles=PEOPLE),

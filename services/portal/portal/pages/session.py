@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from portal.page import Page
-from portal.pages import action, cookie_name
-from portal.sessions import told
+from portal.pages import action
+from portal.sessions import cookie_name, told
 
 HERE = "/sitzung"
 
