@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -53,6 +53,7 @@ class Browser:
         figures: Any = None,
         sessions: Any = None,
         end: End | None = None,
+        signed_in: bool = True,
     ) -> None:
         actor = Actor(PERSON, None, frozenset(roles), provider="hochschule")
         self._session = Session("s", actor, Tokens("t", "r", "i", NOW), end)
@@ -63,7 +64,9 @@ class Browser:
         )
         app.state.settings, app.state.clock = _settings(), lambda: NOW
         app.state.sealer, app.state.figures = Sealer(KEY), figures
-        app.state.issuer = SimpleNamespace(session=self._signed_in())
+        self.signed_in = signed_in
+        """False: the session that the browser still names is over."""
+        app.state.issuer = SimpleNamespace(session=self._found(), visitor=_visitor)
         app.state.sessions = sessions
         app.state.services = httpx.AsyncClient(
             transport=httpx.MockTransport(services), base_url=HOME
@@ -74,20 +77,27 @@ class Browser:
             transport=httpx.ASGITransport(app), base_url=HOME, cookies={"kc_sitzung": "s"}
         )
 
-    def _signed_in(self) -> Callable[[str], Awaitable[Session]]:
-        async def session(_id: str) -> Session:
-            return self._session
+    def _found(self) -> Callable[[str], Awaitable[Session | None]]:
+        async def session(_id: str) -> Session | None:
+            return self._session if self.signed_in else None
 
         return session
 
-    async def get(self, path: str) -> httpx.Response:
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
         """A page."""
-        return await self._client.get(path)
+        return await self._client.get(path, headers=headers)
 
-    async def post(self, path: str, **fields: str | list[str]) -> httpx.Response:
+    async def post(
+        self, path: str, headers: Mapping[str, str] | None = None, **fields: str | list[str]
+    ) -> httpx.Response:
         """A form of a page of ours."""
         secret = self._session.csrf(Sealer(KEY).key)
-        return await self._client.post(path, data={"_csrf": secret, **fields})
+        data = {"_csrf": secret, **fields}
+        return await self._client.post(path, data=data, headers=headers)
+
+
+async def _visitor() -> str:
+    return "visitor"
 
 
 def _settings() -> Settings:

@@ -26,6 +26,8 @@ WAITS = N_("Ihre Anfrage ist eingegangen. Der Platz ist für Sie reserviert.")
 AFTER_ALL = N_("Es war doch noch ein Platz frei.")
 FREE, LINE = "frei", "warteliste"
 """What the button offered, as its form tells: a seat, or a place in the line."""
+PRICED = ("gewaehlt", "buchung")
+"""The pieces of the page with a price: it depends on whose it is."""
 COURSE_MODES = {"presence": "onsite", "hybrid": "blended"}
 TOLD = N_("Sie müssen nichts weiter tun; wir schreiben Ihnen, sobald sich etwas ändert.")
 
@@ -35,6 +37,7 @@ async def show(page: Page, refused: Refused | None = None, asked: str = "") -> R
     offer_id = uuid_of(page.part_of("offer_id"))
     if offer_id is None:
         raise page.missing()
+    page.meet_soon(fragment=page.fills(*PRICED))
     found = await page.api.get(f"/api/catalog/offers/{offer_id}")
     seats = await part(seats_of(page, found["runs"]))
     runs = [with_seats(page, run, seats) for run in found["runs"]]
