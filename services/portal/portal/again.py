@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -23,7 +22,7 @@ from portal.page import Page
 from portal.sessions import cookie_name, marked, whose
 
 NAME = "gesendet"
-KEPT = timedelta(minutes=30)
+DAYS = 1
 """So long what was sent without a session waits for who signs in again."""
 MOST_FIELDS, MOST_CHARACTERS = 500, 100_000
 
@@ -105,7 +104,7 @@ async def way_back(page: Page) -> str:
     if not who or sent is None or not sent.fields:
         return stood(page)
     ref = uuid4()
-    await page.sessions.keep_draft(ref, NAME, {"who": who, **asdict(sent)}, KEPT)
+    await page.sessions.keep_draft(ref, NAME, {"who": who, **asdict(sent)}, DAYS)
     return page.at(f"/noch-einmal/{ref}")
 
 

@@ -38,8 +38,6 @@ SUBMISSIONS = Area("/anbieter/einreichungen", N_("Einreichungen"))
 CHECK = Area("/anbieter/pruefen", N_("Angebot prüfen"))
 OPERATIONS = Area("/betrieb", N_("Betrieb"))
 MESSAGES = Area("/betrieb/nachrichten", N_("Zurückgestellte Nachrichten"))
-SETTINGS = Area("/einstellungen", N_("Einstellungen"))
-INBOX = Area("/posteingang", N_("Posteingang"))
 
 ROLES: tuple[tuple[str, tuple[Area, ...]], ...] = (
     ("office", (START, APPLICATIONS, MEMBERS, ORGANISATIONS, PROVIDERS)),
@@ -53,6 +51,8 @@ ROLES: tuple[tuple[str, tuple[Area, ...]], ...] = (
 )
 """The strongest role first: its areas are the navigation, the others stand in the menu."""
 
+SETTINGS = Area("/einstellungen", N_("Einstellungen"))
+INBOX = Area("/posteingang", N_("Posteingang"))
 IN_CHARGE = {
     "employee": N_("Mitarbeitende einer Kommune"),
     "coordinator": N_("Fortbildungskoordination"),

@@ -70,7 +70,7 @@ async def unavailable(request: Request, error: Exception) -> Response:
     """A service that this page cannot do without does not answer."""
     sent = isinstance(error, Unavailable) and error.sent
     page = await _page(request)
-    facts = {"place": areas.of_deed(page), "again": _again(page, sent), "stood": again.stood(page)}
+    facts = {"place": areas.of_deed(page), "resend": _again(page, sent), "stood": again.stood(page)}
     response = await page.render("errors/down.html", 503, sent=sent, **facts)
     response.headers["Retry-After"] = "5"
     return response
@@ -95,7 +95,7 @@ async def too_old(request: Request, _error: Exception) -> Response:
     if sent is None:
         return await not_ours(request, _error)
     place = areas.around(request.state.path)
-    return await page.render("errors/again.html", 409, again=sent, place=place)
+    return await page.render("errors/again.html", 409, resend=sent, place=place)
 
 
 async def signed_out(request: Request, _error: Exception) -> Response:
@@ -123,7 +123,7 @@ async def bug(request: Request, error: Exception) -> Response:
         500,
         reference=short,
         place=areas.of_deed(page) if request.method == "POST" else None,
-        again=_again(page, may_have_arrived=True),
+        resend=_again(page, may_have_arrived=True),
         stood=again.stood(page),
     )
 

@@ -67,12 +67,9 @@ class Page:
         """Whether the person has one of the roles."""
         return self.session is not None and self.session.actor.has(*roles)
 
-    def meet_soon(self, fragment: bool = False) -> None:
-        """Ask what the frame shows, while the page asks for what is its own.
-
-        A fragment has no frame, but `fragment` says that it shows something of the person itself.
-        """
-        if self.session is None or self._meeting is not None or (self.is_fragment and not fragment):
+    def meet_soon(self) -> None:
+        """Ask what the frame shows, while the page asks for what is its own."""
+        if self.session is None or self.is_fragment or self._meeting is not None:
             return
         asked = frame.about_me(self.api, self.session.actor.organisation_id)
         self._meeting = asyncio.create_task(asked)
@@ -138,10 +135,6 @@ class Page:
     def is_fragment(self) -> bool:
         """Whether the script asks for a piece of a page, to swap it in."""
         return "hx-request" in self.request.headers
-
-    def fills(self, *ids: str) -> bool:
-        """Whether the script asks for what one of these elements shows."""
-        return self.request.headers.get("hx-target") in ids
 
     def say(self, text: str, **values: Any) -> str:
         """A text in the language of the page."""

@@ -255,9 +255,9 @@ class Sessions:
             await tx.execute(DROP_ISSUERS, {"issuer_sid": issuer_sid, "person_ref": person_ref})
 
     async def keep_draft(
-        self, person_ref: UUID, name: str, body: Mapping[str, Any], long: timedelta | None = None
+        self, person_ref: UUID, name: str, body: Mapping[str, Any], days: int | None = None
     ) -> None:
-        """Keep what a person has typed, so that nothing is lost: `long`, or for some days."""
+        """Keep what a person has typed, so that nothing is lost; for `draft_days`, if not said."""
         async with self.db.transaction() as tx:
             await tx.execute(
                 KEEP_DRAFT,
@@ -265,7 +265,7 @@ class Sessions:
                     "person_ref": person_ref,
                     "name": name,
                     "body": self._sealer.seal(body),
-                    "ends_at": tx.now + (long or timedelta(days=self._settings.draft_days)),
+                    "ends_at": tx.now + timedelta(days=days or self._settings.draft_days),
                 },
             )
 

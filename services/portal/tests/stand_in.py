@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -53,9 +53,10 @@ class Browser:
         figures: Any = None,
         sessions: Any = None,
         end: End | None = None,
-        signed_in: bool = True,
+        organisation: bool = False,
     ) -> None:
-        actor = Actor(PERSON, None, frozenset(roles), provider="hochschule")
+        own = PERSON if organisation else None
+        actor = Actor(PERSON, own, frozenset(roles), provider="hochschule")
         self._session = Session("s", actor, Tokens("t", "r", "i", NOW), end)
         app = Starlette(
             routes=pages.routes(),
@@ -64,9 +65,7 @@ class Browser:
         )
         app.state.settings, app.state.clock = _settings(), lambda: NOW
         app.state.sealer, app.state.figures = Sealer(KEY), figures
-        self.signed_in = signed_in
-        """False: the session that the browser still names is over."""
-        app.state.issuer = SimpleNamespace(session=self._found(), visitor=_visitor)
+        app.state.issuer = SimpleNamespace(session=self._signed_in())
         app.state.sessions = sessions
         app.state.services = httpx.AsyncClient(
             transport=httpx.MockTransport(services), base_url=HOME
@@ -77,27 +76,20 @@ class Browser:
             transport=httpx.ASGITransport(app), base_url=HOME, cookies={"kc_sitzung": "s"}
         )
 
-    def _found(self) -> Callable[[str], Awaitable[Session | None]]:
-        async def session(_id: str) -> Session | None:
-            return self._session if self.signed_in else None
+    def _signed_in(self) -> Callable[[str], Awaitable[Session]]:
+        async def session(_id: str) -> Session:
+            return self._session
 
         return session
 
-    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    async def get(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
         """A page."""
         return await self._client.get(path, headers=headers)
 
-    async def post(
-        self, path: str, headers: Mapping[str, str] | None = None, **fields: str | list[str]
-    ) -> httpx.Response:
+    async def post(self, path: str, **fields: str | list[str]) -> httpx.Response:
         """A form of a page of ours."""
         secret = self._session.csrf(Sealer(KEY).key)
-        data = {"_csrf": secret, **fields}
-        return await self._client.post(path, data=data, headers=headers)
-
-
-async def _visitor() -> str:
-    return "visitor"
+        return await self._client.post(path, data={"_csrf": secret, **fields})
 
 
 def _settings() -> Settings:

@@ -98,7 +98,7 @@ async def test_another_date_brings_its_own_price_days_and_fees() -> None:
     services.answers["GET", ORGANISATION] = {
         "name": "Fulda", "member_today": True, "member_since_on": "2026-01-01",
     }  # fmt: skip
-    browser = Browser(services, "employee")
+    browser = Browser(services, "employee", organisation=True)
     for target in ("gewaehlt", "buchung"):  # a piece has no frame, but a price
         headers = {"HX-Request": "true", "HX-Target": target}
         piece = (await browser.get(f"/kurse/{ID}?termin=june", headers)).text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
@@ -13,6 +15,7 @@ import httpx
 import pytest
 from portal import pages
 from portal.sessions import Sealer, csrf_of, marked
+from starlette.applications import Starlette
 from starlette.routing import Route
 
 from .stand_in import HOME, KEY, PERSON, Browser, Services
@@ -28,15 +31,48 @@ class Drafts:
 
     def __init__(self) -> None:
         self.kept: dict[tuple[UUID, str], dict[str, Any]] = {}
-        self.long: timedelta | None = None
+        self.days: int | None = None
 
     async def keep_draft(
-        self, ref: UUID, name: str, body: dict[str, Any], long: timedelta | None = None
+        self, ref: UUID, name: str, body: dict[str, Any], days: int | None = None
     ) -> None:
-        self.kept[ref, name], self.long = body, long
+        self.kept[ref, name], self.days = body, days
 
     async def draft(self, ref: UUID, name: str) -> dict[str, Any] | None:
         return self.kept.get((ref, name))
+
+
+def program(browser: Browser) -> Starlette:
+    """The portal that a browser looks at."""
+    transport = browser._client._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    assert isinstance(transport.app, Starlette)
+    return transport.app
+
+
+@contextmanager
+def signed_out(browser: Browser) -> Iterator[None]:
+    """The session that the browser still names is over."""
+
+    async def nobody(_id: str) -> None:
+        return None
+
+    async def visitor() -> str:
+        return "visitor"
+
+    state = program(browser).state
+    before = state.issuer
+    state.issuer = SimpleNamespace(session=nobody, visitor=visitor)
+    yield
+    state.issuer = before
+
+
+async def from_page(
+    browser: Browser, path: str, headers: dict[str, str], **fields: str
+) -> httpx.Response:
+    """A form of a page of ours, with what a browser says of where it stood."""
+    data = {"_csrf": csrf_of("s", marked(SEALER_KEY, PERSON), SEALER_KEY), **fields}
+    return await browser._client.post(path, data=data, headers=headers)
 
 
 def goes_on(answer: httpx.Response) -> str:
@@ -49,7 +85,7 @@ def goes_on(answer: httpx.Response) -> str:
 
 def hidden(text: str) -> dict[str, str]:
     """The hidden fields of the form that sends once more, without its secret."""
-    form = re.search(r'<form class="kc-actions" method="post".*?</form>', text, re.S)
+    form = re.search(r'<form class="kc-actions" method="post".*?</form>', text, re.DOTALL)
     assert form is not None
     found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form[0])
     return {name: html.unescape(value) for name, value in found if name != "_csrf"}
@@ -57,11 +93,11 @@ def hidden(text: str) -> dict[str, str]:
 
 async def test_what_was_sent_without_a_session_is_there_after_the_sign_in() -> None:
     services, drafts = Services({("PUT", PREFERENCES): {}}), Drafts()
-    browser = Browser(services, "employee", sessions=drafts, signed_in=False)
-    back = goes_on(await browser.post("/en/einstellungen", **TYPED, freude="„Ja“ & <b>"))
+    browser = Browser(services, "employee", sessions=drafts)
+    with signed_out(browser):
+        back = goes_on(await browser.post("/en/einstellungen", **TYPED, freude="„Ja“ & <b>"))
     assert back.startswith("/en/noch-einmal/")
-    assert drafts.long == timedelta(minutes=30)
-    browser.signed_in = True
+    assert drafts.days == 1
     shown = (await browser.get(back)).text
     assert "Nothing has been changed yet." in shown
     assert 'action="/en/einstellungen"' in shown
@@ -74,9 +110,9 @@ async def test_what_was_sent_without_a_session_is_there_after_the_sign_in() -> N
 
 async def test_somebody_else_who_signs_in_does_not_see_it() -> None:
     drafts = Drafts()
-    browser = Browser(Services(), "employee", sessions=drafts, signed_in=False)
-    back = goes_on(await browser.post("/einstellungen", **TYPED))
-    browser.signed_in = True
+    browser = Browser(Services(), "employee", sessions=drafts)
+    with signed_out(browser):
+        back = goes_on(await browser.post("/einstellungen", **TYPED))
     assert "21:15" in (await browser.get(back)).text
     (kept,) = drafts.kept.values()
     kept["who"] = marked(SEALER_KEY, uuid4())
@@ -95,35 +131,39 @@ async def test_somebody_else_who_signs_in_does_not_see_it() -> None:
 )
 async def test_what_is_not_ours_or_too_long_is_not_kept(changed: dict[str, str]) -> None:
     drafts = Drafts()
-    browser = Browser(Services(), "employee", sessions=drafts, signed_in=False)
-    assert goes_on(await browser.post("/einstellungen", **{**TYPED, **changed})) == "/einstellungen"
+    browser = Browser(Services(), "employee", sessions=drafts)
+    with signed_out(browser):
+        answer = await browser.post("/einstellungen", **{**TYPED, **changed})
+    assert goes_on(answer) == "/einstellungen"
     assert drafts.kept == {}
 
 
 async def test_another_site_can_leave_nothing_to_be_sent() -> None:
     drafts = Drafts()
-    browser = Browser(Services(), "employee", sessions=drafts, signed_in=False)
+    browser = Browser(Services(), "employee", sessions=drafts)
     headers = {"Sec-Fetch-Site": "cross-site", "Referer": "https://evil.example/einstellungen?x"}
-    answer = await browser.post("/einstellungen/kalender", headers, a="b")
+    with signed_out(browser):
+        answer = await from_page(browser, "/einstellungen/kalender", headers, a="b")
     assert goes_on(answer) == "/einstellungen"
     assert drafts.kept == {}
 
 
 async def test_the_sign_in_leads_back_to_where_the_form_stood() -> None:
-    browser = Browser(Services(), "employee", sessions=Drafts(), signed_in=False)
-    referer = {"Referer": f"{HOME}/en/posteingang?ab=3"}
-    answer = await browser.post(f"/posteingang/{ID}/gelesen", referer)
-    assert goes_on(answer) == "/en/posteingang?ab=3"
-    assert goes_on(await browser.post(f"/freigaben/{ID}")) == "/freigaben"
-    # the page of the form was itself the answer to one: nothing to look at there
-    answer = await browser.post(f"/freigaben/{ID}", {"Referer": f"{HOME}/freigaben/{ID}"})
-    assert goes_on(answer) == "/freigaben"
+    browser = Browser(Services(), "employee", sessions=Drafts())
+    with signed_out(browser):
+        read, decided = f"/posteingang/{ID}/gelesen", f"/freigaben/{ID}"
+        referer = {"Referer": f"{HOME}/en/posteingang?ab=3"}
+        assert goes_on(await from_page(browser, read, referer)) == "/en/posteingang?ab=3"
+        assert goes_on(await browser.post(decided)) == "/freigaben"
+        # the page of the form was itself the answer to one: nothing to look at there
+        referer = {"Referer": f"{HOME}{decided}"}
+        assert goes_on(await from_page(browser, decided, referer)) == "/freigaben"
 
 
 async def test_asking_for_a_seat_after_the_session_is_no_other_task() -> None:
-    browser = Browser(Services(), "employee", sessions=Drafts(), signed_in=False)
-    back = goes_on(await browser.post(f"/kurse/{ID}", termin="r", schluessel="k"))
-    browser.signed_in = True
+    browser = Browser(Services(), "employee", sessions=Drafts())
+    with signed_out(browser):
+        back = goes_on(await browser.post(f"/kurse/{ID}", termin="r", schluessel="k"))
     shown = (await browser.get(back)).text
     assert hidden(shown) == {"termin": "r", "schluessel": "k"}
     assert "Es ging um „Kurse“." in shown
@@ -153,12 +193,9 @@ def test_there_are_such_addresses() -> None:
 
 
 async def test_a_service_that_is_away_takes_nothing_of_what_was_typed() -> None:
-    answer = await Browser(Services(), "approver").post(
-        f"/freigaben/{ID}/ablehnen",
-        {"Referer": f"{HOME}/freigaben"},
-        grund="Doppelt",
-        schluessel="k",
-    )
+    path, browser = f"/freigaben/{ID}/ablehnen", Browser(Services(), "approver")
+    referer = {"Referer": f"{HOME}/freigaben"}
+    answer = await from_page(browser, path, referer, grund="Doppelt", schluessel="k")
     assert answer.status_code == 503
     assert "Es wurde nichts geändert, und Ihre Eingaben sind noch da." in answer.text
     assert f'action="/freigaben/{ID}/ablehnen"' in answer.text

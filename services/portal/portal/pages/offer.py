@@ -11,7 +11,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import enrolments, formats
+from portal import enrolments, formats, frame
 from portal.backend import Down, Refused, part
 from portal.page import Flash, Page, new_key
 from portal.pages import screen
@@ -27,7 +27,7 @@ AFTER_ALL = N_("Es war doch noch ein Platz frei.")
 FREE, LINE = "frei", "warteliste"
 """What the button offered, as its form tells: a seat, or a place in the line."""
 PRICED = ("gewaehlt", "buchung")
-"""The pieces of the page with a price: it depends on whose it is."""
+"""The pieces of the page with a price: they have no frame, but it depends on whose it is."""
 COURSE_MODES = {"presence": "onsite", "hybrid": "blended"}
 TOLD = N_("Sie müssen nichts weiter tun; wir schreiben Ihnen, sobald sich etwas ändert.")
 
@@ -37,11 +37,12 @@ async def show(page: Page, refused: Refused | None = None, asked: str = "") -> R
     offer_id = uuid_of(page.part_of("offer_id"))
     if offer_id is None:
         raise page.missing()
-    page.meet_soon(fragment=page.fills(*PRICED))
     found = await page.api.get(f"/api/catalog/offers/{offer_id}")
     seats = await part(seats_of(page, found["runs"]))
     runs = [with_seats(page, run, seats) for run in found["runs"]]
     chosen = _chosen(asked or page.query.get("termin"), runs)
+    if page.signed_in and page.request.headers.get("hx-target") in PRICED:
+        page.me = await frame.about_me(page.api, page.actor.organisation_id)
     await page.meet()
     return await page.render(
         "courses/offer.html",

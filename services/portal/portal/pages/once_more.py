@@ -19,7 +19,7 @@ async def show(page: Page) -> Response:
     if sent is None:
         return page.go("/", Flash("warning", page.say(GONE)))
     place = areas.around(door.language(sent.action)[1].partition("?")[0])
-    return await page.render("errors/again.html", again=sent, place=place)
+    return await page.render("errors/again.html", resend=sent, place=place)
 
 
 def routes() -> list[BaseRoute]:
