@@ -19,7 +19,7 @@ from starlette.routing import Match
 
 from portal import door
 from portal.page import Page
-from portal.sessions import cookie_name, marked, whose
+from portal.sessions import marked, whose
 
 NAME = "gesendet"
 DAYS = 1
@@ -111,7 +111,7 @@ async def way_back(page: Page) -> str:
 async def _whose(page: Page) -> str:
     """Who had the form; "" unless it is one of ours, from this browser."""
     request = page.request
-    session_id = request.cookies.get(cookie_name(page.settings.secure), "")
+    session_id = request.cookies.get(door.cookie_name(page.settings.secure), "")
     if not session_id or not door.comes_from_here(request, page.settings.public_url):
         return ""
     given = (await page.form()).get("_csrf")

@@ -24,6 +24,12 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 SAME_SITES = ("same-origin", "none")
+COOKIE, SECURE_COOKIE = "kc_sitzung", "__Host-kc_sitzung"
+
+
+def cookie_name(secure: bool) -> str:
+    """`__Host-` needs TLS: on the plain loopback the cookie has another name."""
+    return SECURE_COOKIE if secure else COOKIE
 
 
 def policy(settings: Settings) -> str:

@@ -59,12 +59,6 @@ DROP_OLD_DRAFTS = text("DELETE FROM draft WHERE ends_at <= :now")
 SEEN_AGAIN = timedelta(minutes=1)
 WHO = 16
 """Characters of the sign of a person."""
-COOKIE, SECURE_COOKIE = "kc_sitzung", "__Host-kc_sitzung"
-
-
-def cookie_name(secure: bool) -> str:
-    """`__Host-` needs TLS: on the plain loopback the cookie has another name."""
-    return SECURE_COOKIE if secure else COOKIE
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from portal import again, door, errors
 from portal.backend import Backend
 from portal.page import Page, Screen
-from portal.sessions import Session, cookie_name
+from portal.sessions import Session
 
 PEOPLE = ("employee", "coordinator", "approver", "finance")
 """Those who belong to an employer."""
@@ -60,7 +60,7 @@ def action(path: str, do: Screen, roles: tuple[str, ...] = ()) -> Route:
 async def _enter(request: Request, public: bool) -> Page | Response:
     """Who is it? Somebody, a visitor who looks at a public page, or one who has to sign in."""
     state = request.app.state
-    session_id = request.cookies.get(cookie_name(state.settings.secure))
+    session_id = request.cookies.get(door.cookie_name(state.settings.secure))
     session: Session | None = await state.issuer.session(session_id) if session_id else None
     if session is None and not (public and request.method != "POST"):
         page = Page(request, None, Backend(state.services, "", request.state.lang))

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from portal.door import cookie_name
 from portal.page import Page
 from portal.pages import action
-from portal.sessions import cookie_name
 from portal.signin import BACK, SignInFailed
 
 LEFT = "kc_anmeldung"
