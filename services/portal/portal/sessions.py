@@ -57,8 +57,7 @@ DROP_DRAFT = text("DELETE FROM draft WHERE person_ref = :person_ref AND name = :
 DROP_OLD_DRAFTS = text("DELETE FROM draft WHERE ends_at <= :now")
 
 SEEN_AGAIN = timedelta(minutes=1)
-WHO = 16
-"""Characters of the sign of a person."""
+WHO = 16  # characters of the sign of a person
 
 
 @dataclass(frozen=True)
@@ -131,14 +130,12 @@ def marked(key: bytes, person_ref: UUID) -> str:
 
 
 def csrf_of(session_id: str, who: str, key: bytes) -> str:
-    """The secret of the forms of a session. It begins with the sign of the person (`marked`), so
-    that a form tells whose it was when its session is over."""
+    """The secret of the forms of a session: when it is over, its begin still tells whose it was."""
     return who + hmac.new(key, f"{session_id} {who}".encode(), hashlib.sha256).hexdigest()[:40]
 
 
 def whose(csrf: str, session_id: str, key: bytes) -> str:
-    """The sign of the person whose form of that session this is, living or over; "" if it is not
-    one."""
+    """The sign of the person whose form of that session, living or over, this is; or nothing."""
     who = csrf[:WHO]
     return who if hmac.compare_digest(csrf.encode(), csrf_of(session_id, who, key).encode()) else ""
 
