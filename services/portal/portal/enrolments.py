@@ -48,15 +48,14 @@ async def several(page: Page, **asked: Any) -> dict[str, Any]:
     }
 
 
-async def act(
-    page: Page, enrolment_id: str, route: str, key: str, body: Any = None, *, settle: bool = False
-) -> Any:
-    """Do something with an enrolment; the key makes a double click one deed.
-
-    With `settle` the answer waits a moment for what follows from it.
-    """
-    headers = {"Idempotency-Key": key}
-    if settle:
-        headers["Prefer"] = f"wait={page.settings.settle_seconds}"
+async def act(page: Page, enrolment_id: str, route: str, key: str, body: Any = None) -> Any:
+    """Do something with an enrolment; the key makes a double click one deed."""
     path = f"{PATH}/{enrolment_id}/{route}"
-    return whole(await page.api.send("POST", path, body, headers=headers))
+    return whole(await page.api.send("POST", path, body, headers={"Idempotency-Key": key}))
+
+
+async def accept(page: Page, enrolment_id: str, key: str) -> Any:
+    """Take an offered seat; the answer waits a moment for its price, and for what follows."""
+    headers = {"Idempotency-Key": key, "Prefer": f"wait={page.settings.settle_seconds}"}
+    path = f"{PATH}/{enrolment_id}/acceptance"
+    return whole(await page.api.send("POST", path, headers=headers))

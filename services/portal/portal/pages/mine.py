@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from portal import enrolments, formats, people, states
-from portal.backend import DOWN, Refused, part
+from portal.backend import Refused
 from portal.page import Flash, Page, new_key
 from portal.pages import PEOPLE, action, screen
-from portal.pages.offer import with_seats
+from portal.pages.offer import other_dates
 from portal.words import N_
 
-OTHER_DATES = 3
 ACCEPTED = {
     "confirmed": N_("Der Platz ist gebucht."),
     "awaiting_approval": N_(
@@ -29,18 +26,19 @@ LOST = N_("Der Platz ist nicht mehr für Sie reserviert.")
 
 
 async def current(page: Page) -> Response:
-    """What is open or still to come, and what the provider called off before it began."""
-    found, off = await asyncio.gather(_found(page, list(states.OPEN)), _called_off(page))
+    """What is open or still to come."""
+    found = await _found(page, list(states.OPEN))
     coming = [each for each in found["items"] if formats.instant(each["ends_at"]) >= page.now]
+    off = await _called_off(page)
     coming = [*off, *coming]
     return await page.render(
         "mine/list.html",
+        others={each["offer_id"]: await other_dates(page, each["offer_id"]) for each in off},
         past=False,
         offered=[each for each in coming if each["state"] == "offered"],
         items=[each for each in coming if each["state"] != "offered"],
         count=len(coming),
         more=None,
-        others=await _other_dates(page, off),
     )
 
 
@@ -50,44 +48,13 @@ async def past(page: Page) -> Response:
     ended = [
         each
         for each in found["items"]
-        if (each["state"] in states.ENDED or formats.instant(each["ends_at"]) < page.now)
-        and not _is_off(page, each)
+        if each["state"] in states.ENDED or formats.instant(each["ends_at"]) < page.now
     ]
     cursor = found["next_cursor"]
     more = f"/meine-kurse/vergangen?ab={cursor}" if cursor else None
     return await page.render(
-        "mine/list.html", past=True, offered=[], items=ended, count=None, more=more, others={}
+        "mine/list.html", past=True, offered=[], items=ended, count=None, more=more
     )
-
-
-async def _called_off(page: Page) -> list[dict[str, Any]]:
-    found = await enrolments.several(
-        page, person_ref=str(page.actor.person_ref), state=["cancelled"], limit=100
-    )
-    return [each for each in found["items"] if _is_off(page, each)]
-
-
-def _is_off(page: Page, enrolment: dict[str, Any]) -> bool:
-    """Whether the provider called it off, and it would not have begun yet."""
-    coming = formats.instant(enrolment["starts_at"]) >= page.now
-    return coming and states.of(enrolment, page.now) == "cancelled_by_provider"
-
-
-async def _other_dates(
-    page: Page, off: Sequence[dict[str, Any]]
-) -> dict[str, list[dict[str, Any]]]:
-    """Other dates of the courses that were called off, by offer: those with free seats."""
-    ids = list(dict.fromkeys(each["offer_id"] for each in off))
-    return dict(zip(ids, await asyncio.gather(*(_dates(page, id_) for id_ in ids)), strict=True))
-
-
-async def _dates(page: Page, offer_id: str) -> list[dict[str, Any]]:
-    try:
-        found = await part(page.api.get(f"/api/catalog/offers/{offer_id}"))
-    except Refused:  # the whole course was withdrawn
-        return []
-    runs = [with_seats(page, run, DOWN) for run in found["runs"]] if found else []
-    return [run for run in runs if run["open"] and run["seats"]["free"] > 0][:OTHER_DATES]
 
 
 async def _found(page: Page, wanted: list[str]) -> dict[str, Any]:
@@ -198,12 +165,25 @@ async def seat(page: Page, refused: Refused | None = None) -> Response:
     )
 
 
+async def _called_off(page: Page) -> list[dict[str, Any]]:
+    """What the provider called off, and would not have begun yet."""
+    found = await enrolments.several(
+        page, person_ref=str(page.actor.person_ref), state=["cancelled"], limit=100
+    )
+    return [
+        each
+        for each in found["items"]
+        if states.of(each, page.now) == "cancelled_by_provider"
+        and formats.instant(each["starts_at"]) >= page.now
+    ]
+
+
 async def full(page: Page) -> Response:
     """The last seat has gone while somebody asked for it: in the line, and the ways on."""
     enrolment = await enrolments.one(page, page.part_of("enrolment_id"))
     if enrolment["state"] != "waitlisted":
         return page.go("/meine-kurse")
-    others = await _dates(page, enrolment["offer_id"])
+    others = await other_dates(page, enrolment["offer_id"])
     return await page.render("mine/full.html", enrolment=enrolment, others=others)
 
 
@@ -215,11 +195,12 @@ async def answer(page: Page) -> Response:
     """
     form = await page.form()
     accepts = form.get("antwort") == "annehmen"
-    route = "acceptance" if accepts else "decline"
-    key = str(form.get("schluessel", ""))
+    id_, key = page.part_of("enrolment_id"), str(form.get("schluessel", ""))
     try:
-        id_ = page.part_of("enrolment_id")
-        done = await enrolments.act(page, id_, route, key, settle=accepts)
+        if accepts:
+            done = await enrolments.accept(page, id_, key)
+        else:
+            done = await enrolments.act(page, id_, "decline", key)
     except Refused as no:
         if no.status in (403, 404):
             raise

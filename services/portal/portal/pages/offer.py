@@ -28,6 +28,7 @@ FREE, LINE = "frei", "warteliste"
 """What the button offered, as its form tells: a seat, or a place in the line."""
 PRICED = ("gewaehlt", "buchung")
 """The pieces of the page with a price: they have no frame, but it depends on whose it is."""
+OTHER_DATES = 3
 COURSE_MODES = {"presence": "onsite", "hybrid": "blended"}
 TOLD = N_("Sie müssen nichts weiter tun; wir schreiben Ihnen, sobald sich etwas ändert.")
 
@@ -86,6 +87,16 @@ def with_seats(
         "open": run["state"] == "scheduled" and run["bookable"] and not closed,
         "certain": counted["taken"] - counted["held"] >= run["min_participants"] > 0,
     }
+
+
+async def other_dates(page: Page, offer_id: str) -> list[dict[str, Any]]:
+    """The next dates of a course that have free seats; none where nobody can say."""
+    try:
+        found = await part(page.api.get(f"/api/catalog/offers/{offer_id}"))
+    except Refused:  # the whole course was withdrawn
+        return []
+    runs = [with_seats(page, run, {}) for run in found["runs"]] if found else []
+    return [run for run in runs if run["open"] and run["seats"]["free"] > 0][:OTHER_DATES]
 
 
 def _chosen(asked: str | None, runs: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
