@@ -54,7 +54,7 @@ def program(browser: Browser) -> Starlette:
 def signed_out(browser: Browser) -> Iterator[None]:
     """The session that the browser still names is over."""
 
-    async def nobody(_id: str) -> None:
+    async def nobody(_id: str, **_more: object) -> None:
         return None
 
     async def visitor() -> str:
