@@ -112,5 +112,10 @@ FILES_AND_PIECES = (
 )
 """What is no page: files, pieces that the script fetches, and ways elsewhere."""
 
-ON_THE_WAY = ("/buchungen/neu/pruefen", "/buchungen/neu/ergebnis")
-"""Pages that show what was typed just before: the test of that way looks at them."""
+ON_THE_WAY = (
+    "/buchungen/neu/pruefen",
+    "/buchungen/neu/ergebnis",
+    "/meine-kurse/{}/warteliste",
+    "/noch-einmal/{}",
+)
+"""Pages that show what was done just before: the test of that way looks at them."""

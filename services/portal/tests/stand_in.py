@@ -53,8 +53,10 @@ class Browser:
         figures: Any = None,
         sessions: Any = None,
         end: End | None = None,
+        organisation: bool = False,
     ) -> None:
-        actor = Actor(PERSON, None, frozenset(roles), provider="hochschule")
+        own = PERSON if organisation else None
+        actor = Actor(PERSON, own, frozenset(roles), provider="hochschule")
         self._session = Session("s", actor, Tokens("t", "r", "i", NOW), end)
         app = Starlette(
             routes=pages.routes(),
@@ -80,9 +82,9 @@ class Browser:
 
         return session
 
-    async def get(self, path: str) -> httpx.Response:
+    async def get(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
         """A page."""
-        return await self._client.get(path)
+        return await self._client.get(path, headers=headers)
 
     async def post(self, path: str, **fields: str | list[str]) -> httpx.Response:
         """A form of a page of ours."""

@@ -42,7 +42,7 @@ async def test_who_stays_hears_the_new_end_and_the_secret_of_the_forms() -> None
         "left": 2520,
         "final": False,
         "who": marked(key, PERSON),
-        "csrf": csrf_of("s", key),
+        "csrf": csrf_of("s", marked(key, PERSON), key),
     }
 
 

@@ -7,7 +7,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from portal.backend import Unavailable
-from portal.pages import cookie_name
+from portal.door import cookie_name
 
 
 async def live(request: Request) -> Response:
