@@ -115,6 +115,7 @@ FILES_AND_PIECES = (
 ON_THE_WAY = (
     "/buchungen/neu/pruefen",
     "/buchungen/neu/ergebnis",
+    "/buchungen/neu/verwerfen",
     "/meine-kurse/{}/warteliste",
     "/noch-einmal/{}",
 )

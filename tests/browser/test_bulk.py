@@ -36,6 +36,7 @@ def test_a_list_is_read_corrected_booked_and_told_row_by_row(seat: Seat, world: 
     person.reads("Zeichensatz Windows-1252, Trennzeichen Semikolon")
     assert person.page.input_value("#name-1") == "Jürgen Probe"
     look(person, "de-carla-coordinator-buchungen-neu-pruefen")
+    person.page.fill("#amt-1", "Bauamt")
     person.press("Person erfassen: Zeile 1")
     person.reads("Platz frei")
     person.page.fill("#mail-2", f"g.{new}@{DOMAIN}")
@@ -51,6 +52,12 @@ def test_a_list_is_read_corrected_booked_and_told_row_by_row(seat: Seat, world: 
     person.reads("Nicht buchbar")
     assert person.page.input_value("#kostenstelle") == "11201"
     person.reads("Keine Zeile ist buchbar.")
+    person.go("/buchungen/neu/termin")
+    person.press("Liste verwerfen")
+    person.reads("Das lässt sich nicht zurücknehmen.")
+    look(person, "de-carla-coordinator-buchungen-neu-verwerfen")
+    person.press("Liste mit einer Person verwerfen")
+    person.reads("Die Liste ist verworfen.")
 
 
 def test_what_cannot_be_used_is_said_beside_its_field_and_stays_there(

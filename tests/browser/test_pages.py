@@ -24,6 +24,17 @@ SQUEEZED = """() => [...document.querySelectorAll('.kern-btn')].filter(button =>
     return out > 1 || button.scrollWidth - outer.width > 1;
 }).map(button => button.textContent.trim())"""
 """Buttons that are narrower than what they say."""
+LOW = """() => [...document.querySelectorAll(
+    'a[href], button, summary, select, textarea, input:not([type=hidden])'
+)].filter(target => {
+    const labels = [...(target.labels || []), target.closest('label')].filter(Boolean);
+    const heights = [target, ...labels].map(each => each.getBoundingClientRect().height);
+    const words = [...target.parentElement.childNodes].some(
+        each => each.nodeType === Node.TEXT_NODE && each.textContent.trim());
+    return target.checkVisibility() && !target.closest('.kern-sr-only') && Math.max(...heights) > 0
+        && Math.max(...heights) < 43.5 && !(target.matches('a') && words);
+}).map(target => (target.getAttribute('aria-label') || target.textContent || target.id).trim())"""
+"""What can be pressed and is lower than 44 pixels; links in running text may be."""
 EXPECTED_404 = "/gibt-es-nicht"
 
 
@@ -32,6 +43,7 @@ def look(person: Person, name: str | None) -> None:
     for size, width in (("desktop", DESKTOP), ("phone", PHONE)):
         person.page.set_viewport_size({"width": width[0], "height": width[1]})
         assert person.page.evaluate(SQUEEZED) == [], size
+        assert person.page.evaluate(LOW) == [], size
         for theme, rules in (("light", axe.EVERYTHING), ("dark", axe.COLOURS)):
             person.page.evaluate(THEME, theme)
             found = axe.violations(person.page, rules)
@@ -99,6 +111,22 @@ def test_control_a_button_that_is_narrower_than_its_words_is_found(seat: Seat) -
     assert person.page.evaluate(SQUEEZED) == []
     person.page.evaluate("document.querySelector('.kern-btn').style.width = '20px'")
     assert person.page.evaluate(SQUEEZED) == ["Suchen"]
+
+
+def test_control_a_target_that_is_too_low_is_found_and_a_link_in_a_sentence_is_none(
+    seat: Seat,
+) -> None:
+    person = seat()
+    person.go("/kurse")
+    assert person.page.evaluate(LOW) == []
+    person.page.evaluate(
+        """() => document.querySelector('main').insertAdjacentHTML('beforeend',
+        '<p><a href="#a">Allein</a></p><p>Im Satz <a href="#b">steht einer</a>.</p>')"""
+    )
+    person.page.evaluate("document.querySelector('.kern-btn').style.height = '30px'")
+    person.page.evaluate("document.querySelector('.kern-btn').style.minHeight = '0'")
+    assert {"Allein", "Suchen"} <= set(person.page.evaluate(LOW))
+    assert "steht einer" not in person.page.evaluate(LOW)
 
 
 def test_control_the_rules_of_the_dark_view_find_a_colour_that_cannot_be_read(seat: Seat) -> None:

@@ -1,4 +1,5 @@
-"""What a coordinator has begun, kept between the pages of a booking and for some days after."""
+"""What a coordinator has begun, kept between the pages of a booking and for some days after; and
+what every booking begins with, kept much longer."""
 
 from __future__ import annotations
 
@@ -26,9 +27,10 @@ async def keep(page: Page, one: Roster) -> None:
 
 
 async def remember(page: Page, one: Roster) -> None:
-    """What the next booking begins with."""
+    """What the next booking begins with, also when that is a year later."""
     last = {"cost_centre": one.cost_centre, "order_reference": one.order_reference}
-    await page.sessions.keep_draft(page.actor.person_ref, LAST, last)
+    days = page.settings.remember_days
+    await page.sessions.keep_draft(page.actor.person_ref, LAST, last, days)
 
 
 async def drop(page: Page) -> None:

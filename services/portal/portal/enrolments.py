@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from portal.longer import Ask
 from portal.page import Page
 
 PATH = "/api/enrolment/enrolments"
@@ -46,6 +47,11 @@ async def several(page: Page, **asked: Any) -> dict[str, Any]:
         "counts": found["counts"],
         "next_cursor": found.get("next_cursor"),
     }
+
+
+def asking(page: Page, **asked: Any) -> Ask:
+    """How a list that grows asks for them."""
+    return lambda cursor, limit: several(page, **asked, cursor=cursor, limit=limit)
 
 
 async def act(page: Page, enrolment_id: str, route: str, key: str, body: Any = None) -> Any:

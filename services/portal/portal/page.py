@@ -69,7 +69,8 @@ class Page:
 
     def meet_soon(self) -> None:
         """Ask what the frame shows, while the page asks for what is its own."""
-        if self.session is None or self.is_fragment or self._meeting is not None:
+        needless = self.is_fragment and not self.asks_for_more
+        if self.session is None or needless or self._meeting is not None:
             return
         asked = frame.about_me(self.api, self.session.actor.organisation_id)
         self._meeting = asyncio.create_task(asked)
@@ -134,7 +135,13 @@ class Page:
     @property
     def is_fragment(self) -> bool:
         """Whether the script asks for a piece of a page, to swap it in."""
-        return "hx-request" in self.request.headers
+        headers = self.request.headers
+        return "hx-request" in headers and "hx-history-restore-request" not in headers
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether that piece is a list with more of its rows (`more` in `templates/parts.html`)."""
+        return self.is_fragment and self.request.headers.get("hx-trigger") == "mehr"
 
     def say(self, text: str, **values: Any) -> str:
         """A text in the language of the page."""

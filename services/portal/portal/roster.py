@@ -19,6 +19,7 @@ COLUMNS = {
     "name": ("name", "person", "teilnehmer", "teilnehmende", "full name"),
     "given": ("vorname", "rufname", "given name", "first name"),
     "family": ("nachname", "familienname", "zuname", "family name", "last name", "surname"),
+    "department": ("amt", "abteilung", "fachbereich", "dienststelle", "department"),
     "mail": ("e-mail", "email", "mail", "e-mail-adresse", "dienst-e-mail", "mailadresse"),
 }
 """Words over a column, by what stands in it."""
@@ -33,6 +34,8 @@ class Row:
     mail: str = ""
     ref: str | None = None
     from_file: bool = False
+    department: str = ""
+    """Where somebody works whom nobody knows yet; of the others it is known."""
 
 
 @dataclass
@@ -114,7 +117,8 @@ def _by_columns(line: Sequence[str], columns: Mapping[str, int]) -> Row:
         return line[at] if at is not None and at < len(line) else ""
 
     whole = " ".join(part for part in (cell("given"), cell("family")) if part)
-    return Row(0, whole or cell("name"), cell("mail"))
+    name = whole or cell("name")
+    return Row(0, name, cell("mail"), department=cell("department"))
 
 
 def _by_looks(line: Sequence[str]) -> Row:

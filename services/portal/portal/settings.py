@@ -30,6 +30,9 @@ class Settings(ServiceSettings):
     session_idle_minutes: int = Field(60, ge=5, description="A session unused so long ends")
     session_hours: int = Field(10, ge=1, description="Longest life of a session")
     draft_days: int = Field(7, ge=1, description="How long an unfinished form is kept")
+    remember_days: int = Field(
+        400, ge=1, description="How long somebody's last cost centre and order number are kept"
+    )
     answer_seconds: float = Field(10.0, gt=0, description="Longest wait for a service")
     settle_seconds: int = Field(4, ge=0, le=25, description="How long a request may settle")
     prometheus_url: str = Field("", description="Figures of the operations page; empty: none")

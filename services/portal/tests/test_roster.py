@@ -31,7 +31,10 @@ def test_a_line_is_a_name_and_an_address(line: list[str], name: str, mail: str) 
 def test_words_over_the_columns_say_what_stands_in_them() -> None:
     head = ["Amt", "Nachname", "Vorname", "E-Mail"]
     found = lists.rows_of([head, ["Bauamt", "Beispiel", "Max", "max@kreis.example"], ["", "Kurz"]])
-    assert found == [Row(0, "Max Beispiel", "max@kreis.example"), Row(0, "Kurz", "")]
+    assert found == [
+        Row(0, "Max Beispiel", "max@kreis.example", department="Bauamt"),
+        Row(0, "Kurz", ""),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,18 @@ async def test_a_draft_is_kept_seven_days(store: Sessions, clock: Clock) -> None
     assert await store.draft(person, "form") is None
 
 
+async def test_what_is_to_be_remembered_longer_is_kept_longer(
+    store: Sessions, clock: Clock
+) -> None:
+    person = uuid4()
+    await store.keep_draft(person, "last", {"cost_centre": "11201"}, days=400)
+    clock.now = NOW + timedelta(days=399)
+    await store.begin(TOKENS, uuid4(), "sid")  # whoever signs in clears away what is over
+    assert await store.draft(person, "last") == {"cost_centre": "11201"}
+    clock.now = NOW + timedelta(days=401)
+    assert await store.draft(person, "last") is None
+
+
 async def test_with_another_key_everybody_signs_in_again(store: Sessions) -> None:
     session_id = await store.begin(TOKENS, uuid4(), "sid")
     stranger = Sessions(store.db, Sealer("x" * 40), store._settings)

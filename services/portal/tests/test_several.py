@@ -107,7 +107,9 @@ async def test_another_sum_than_the_one_that_was_read_is_shown_first() -> None:
     services.answers["GET", f"{LIST}/{id_(1)}"] = {**one, "cancellation": {"fee_now_cents": 35300}}
     answer = await send(browser, path, text)
     assert answer.status_code == 409
-    assert "Inzwischen hat sich etwas geändert." in answer.text
+    assert "Inzwischen hat sich etwas geändert" in answer.text
+    assert "Summe: 458,90\xa0€ statt 211,80\xa0€" in answer.text
+    assert "Buchungen:" not in answer.text, "what is as it was is not named"
     assert "2 Buchungen absagen, 458,90\xa0€" in answer.text
     assert services.sent(f"{LIST}/{id_(2)}/cancellation") == []
 

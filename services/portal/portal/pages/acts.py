@@ -1,7 +1,7 @@
 """What the office does in steps: a form, a page that repeats what will happen, the deed.
 
 Between the steps nothing is kept but what stands in the form: its fields, the version of the
-organisation that was looked at, and the key that makes a double click one deed.
+organisation that was looked at with its figures, and the key that makes a double click one deed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from portal import forms
+from portal import changed, formats, forms
 from portal.backend import Down, Refused, Unavailable, part
 from portal.forms import Field
 from portal.page import Flash, Page, new_key
@@ -25,6 +25,19 @@ NOT_KNOWN = N_(
     "Wir wissen noch nicht, ob das angekommen ist. Senden Sie es in einer Minute noch einmal: "
     "Eingetragen wird es nur einmal."
 )
+
+
+STANDING: tuple[tuple[str, str, Callable[[int, str], str]], ...] = (
+    ("employees", N_("Mitarbeitende"), formats.number),
+    ("shares", N_("Anteile"), formats.number),
+    ("balance_cents", N_("Eingezahlt"), changed.euros),
+    ("outstanding_cents", N_("Offen"), changed.euros),
+)
+
+
+def figures(about: Mapping[str, Any]) -> changed.Figures:
+    """How an organisation stands; none for what is no organisation."""
+    return [(label, about[name], write) for name, label, write in STANDING if name in about]
 
 
 @dataclass(frozen=True)
@@ -70,7 +83,7 @@ class Act:
         key = str(form.get("schluessel", "")) or new_key()
         about = await part(self.about(page))
         if isinstance(about, Down):
-            kept = {"version": str(form.get("fassung", ""))}
+            kept = {name: str(form.get(name, "")) for name in ("fassung", "gesehen")}
             return await self._form(page, kept, values, {}, key, (503, page.say(NOT_NOW)))
         body, errors = forms.read(values, self.fields)
         step = form.get("schritt")
@@ -79,11 +92,10 @@ class Act:
         if wrong := self.check(page, about, body):
             return await self._form(page, about, values, wrong, key)
         if step != "ausfuehren" and not self.at_once:
-            repeat = self.repeat(page, about, body)
-            version = about.get("version", "")
             return await page.render(
                 "office/confirm.html", act=self, about=about, values=values, key=key,
-                repeat=repeat, version=version, cancel=self.back(page, about),
+                repeat=self.repeat(page, about, body), seen=_seen(about),
+                cancel=self.back(page, about),
             )  # fmt: skip
         return await self._do(page, about, values, {**self.more(about), **body}, key)
 
@@ -139,8 +151,37 @@ class Act:
             values=values,
             errors=errors,
             notice=notice[1] if notice else "",
+            standing=await _standing(page, about, notice),
             key=key,
-            version=about.get("version", ""),
-            repeat=self.repeat(page, about, {}) if self.at_once and len(about) > 1 else None,
+            seen=_seen(about),
+            repeat=self.repeat(page, about, {})
+            if self.at_once and "gesehen" not in about
+            else None,
             cancel=self.back(page, about),
         )
+
+
+def _kept(about: Mapping[str, Any]) -> bool:
+    """Whether nobody could be asked, so that all there is came with the form."""
+    return "gesehen" in about
+
+
+def _seen(about: Mapping[str, Any]) -> Mapping[str, str]:
+    """What a form carries of what was looked at: its version and its figures."""
+    if _kept(about):
+        return about
+    version = str(about.get("version", ""))
+    return {"fassung": version, "gesehen": changed.shown(figures(about))}
+
+
+async def _standing(
+    page: Page, about: Mapping[str, Any], notice: tuple[int, str] | None
+) -> dict[str, str]:
+    """The figures as they are; after a change those that are others with what they were, too."""
+    now = {
+        page.say(label): write(about[name], page.lang)
+        for name, label, write in STANDING
+        if name in about
+    }
+    before = str((await page.form()).get("gesehen", "")) if notice else ""
+    return now | dict(changed.since(page, before, figures(about)))

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import formats
+from portal import formats, longer
 from portal.backend import Down, part
 from portal.forms import Field
 from portal.page import Flash, Page
@@ -45,10 +45,10 @@ CHECKS = (
 async def overview(page: Page) -> Response:
     """The list; on a wide screen with the oldest open one beside it."""
     which = page.query.get("stand", "")
-    found = await _listed(page, which)
-    first = found["items"][0]["application_id"] if found["items"] else None
+    rows = await _listed(page, which)
+    first = rows.items[0]["application_id"] if rows.items else None
     one = await part(_one(page, first)) if first else None
-    return await _render(page, found, which, one, chosen=False)
+    return await _render(page, rows, which, one, chosen=False)
 
 
 async def show(page: Page) -> Response:
@@ -56,17 +56,13 @@ async def show(page: Page) -> Response:
     one = await _one(page, page.part_of("application_id"))
     which = next(key for key, (state, _) in DECIDED.items() if state == one["state"])
     listed = await part(_listed(page, which))
-    return await _render(
-        page, listed or {"items": [], "next_cursor": None}, which, one, chosen=True
-    )
+    return await _render(page, listed or longer.NONE, which, one, chosen=True)
 
 
-async def _render(
-    page: Page, found: Mapping[str, Any], which: str, one: Any, *, chosen: bool
-) -> Response:
+async def _render(page: Page, rows: longer.Rows, which: str, one: Any, *, chosen: bool) -> Response:
     return await page.render(
         "office/applications.html",
-        found=found,
+        rows=rows,
         which=which if which in DECIDED else "",
         states_shown=DECIDED,
         one=one,
@@ -77,12 +73,12 @@ async def _render(
     )
 
 
-async def _listed(page: Page, which: str) -> dict[str, Any]:
+async def _listed(page: Page, which: str) -> longer.Rows:
     state = DECIDED.get(which, DECIDED[""])[0]
-    found: dict[str, Any] = await page.api.get(
-        APPLICATIONS, state=state, cursor=page.query.get("ab"), limit=50
+    return await longer.read(
+        page,
+        lambda cursor, limit: page.api.get(APPLICATIONS, state=state, cursor=cursor, limit=limit),
     )
-    return found
 
 
 async def _one(page: Page, application_id: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import enrolments, people
+from portal import enrolments, longer, people
 from portal.backend import Refused
 from portal.page import Flash, Page, new_key
 from portal.pages import action, screen
@@ -18,24 +18,18 @@ LONGEST_REASON = 1000
 async def approvals(page: Page) -> Response:
     """The list. Nobody decides on an own request."""
     query = page.query.get("q", "").strip()[:100]
-    found = await enrolments.several(
-        page,
-        state=["awaiting_approval"],
-        sort="deadline",
-        q=query,
-        cursor=page.query.get("ab"),
-        limit=25,
-    )
-    items = found["items"]
+    asking = enrolments.asking(page, state=["awaiting_approval"], sort="deadline", q=query)
+    rows = await longer.read(page, asking)
+    items = rows.items
     return await page.render(
         "approvals/list.html",
         items=items,
+        rows=rows,
         names=await people.names(page, (each["person_ref"] for each in items)),
-        total=found["counts"].get("awaiting_approval", 0),
+        total=rows.found["counts"].get("awaiting_approval", 0),
         query=query,
         own=str(page.actor.person_ref),
         keys={each["enrolment_id"]: new_key() for each in items},
-        cursor=found["next_cursor"],
     )
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import enrolments, formats, people, sheets, states
+from portal import enrolments, formats, longer, people, sheets, states
 from portal.backend import Down
 from portal.page import Flash, Page
 from portal.pages import screen
@@ -20,7 +20,6 @@ from portal.pages.courses import day_of, period_errors
 from portal.words import N_
 
 READERS = ("coordinator", "finance")
-ROWS = 25
 PEOPLE_SHOWN = 5
 AT_ONCE, MOST_ROWS = 100, 5000
 """An export asks for pages of a hundred, and ends before it becomes a burden for everybody."""
@@ -28,11 +27,13 @@ AT_ONCE, MOST_ROWS = 100, 5000
 
 @dataclass(frozen=True)
 class Tab:
-    """A part of the list by state: its name in the address, its word, its states."""
+    """A part of the list by state: its name in the address, its word, its states, and what is
+    said where nothing stands in it."""
 
     name: str
     word: str
     states: tuple[str, ...] = ()
+    none: str = ""
 
     def count(self, counts: Mapping[str, int]) -> int:
         """How many bookings stand in it."""
@@ -41,13 +42,23 @@ class Tab:
 
 TABS = (
     Tab("", N_("Alle")),
-    Tab("zu-tun", N_("Zu tun"), ("offered", "awaiting_approval")),
-    Tab("angeboten", N_("Platz angeboten"), ("offered",)),
-    Tab("freigabe", N_("Wartet auf Freigabe"), ("awaiting_approval",)),
-    Tab("angefragt", N_("Angefragt"), ("requested",)),
-    Tab("warteliste", N_("Warteliste"), ("waitlisted",)),
-    Tab("bestaetigt", N_("Bestätigt"), ("confirmed",)),
-    Tab("beendet", N_("Beendet"), ("rejected", "cancelled", "expired")),
+    Tab("zu-tun", N_("Zu tun"), ("offered", "awaiting_approval"), N_("Nichts ist zu tun")),
+    Tab("angeboten", N_("Platz angeboten"), ("offered",), N_("Kein Platz ist angeboten")),
+    Tab(
+        "freigabe",
+        N_("Wartet auf Freigabe"),
+        ("awaiting_approval",),
+        N_("Keine Buchung wartet auf Freigabe"),
+    ),
+    Tab("angefragt", N_("Angefragt"), ("requested",), N_("Kein Platz ist angefragt")),
+    Tab("warteliste", N_("Warteliste"), ("waitlisted",), N_("Niemand steht auf der Warteliste")),
+    Tab("bestaetigt", N_("Bestätigt"), ("confirmed",), N_("Keine Buchung ist bestätigt")),
+    Tab(
+        "beendet",
+        N_("Beendet"),
+        ("rejected", "cancelled", "expired"),
+        N_("Keine Buchung ist beendet"),
+    ),
 )
 FILTERS = ("q", "amt", "person", "termin", "von", "bis")
 HEAD = (
@@ -135,35 +146,35 @@ async def bookings(page: Page) -> Response:
     tab = tab_of(page)
     query = page.query.get("q", "").strip()
     department = await Department.of(page)
-    found, offered, waiting, similar, departments = await asyncio.gather(
-        enrolments.several(
-            page, **wanted(page, tab, department), cursor=page.query.get("ab"), limit=ROWS
-        ),
+    rows, offered, waiting, similar, departments = await asyncio.gather(
+        longer.read(page, enrolments.asking(page, **wanted(page, tab, department))),
         enrolments.several(page, state=["offered"], sort="deadline", limit=1),
         enrolments.several(page, state=["awaiting_approval"], sort="deadline", limit=1),
         people.named_like(page, query, PEOPLE_SHOWN),
         people.departments(page),
     )
-    items, cursor = found["items"], found["next_cursor"]
+    items, counts = rows.items, rows.found["counts"]
     chosen = uuid_of(page.query.get("person"))
     known = await people.names(page, [*(each["person_ref"] for each in items), chosen])
+    chips = _chips(page, items, known)
     return await page.render(
         "bookings/list.html",
         items=items,
+        rows=rows,
         names=known,
         tab=tab,
-        tab_count=tab.count(found["counts"]),
-        tabs=[(each, each.count(found["counts"]), address(page, stand=each.name)) for each in TABS],
+        tab_count=tab.count(counts),
+        tabs=[(each, each.count(counts), address(page, stand=each.name)) for each in TABS],
         counts=offered["counts"],
         first_offered=next(iter(offered["items"]), None),
         first_waiting=next(iter(waiting["items"]), None),
         similar=[(each, address(page, q=None, person=each["person_ref"])) for each in similar],
-        chips=_chips(page, items, known),
+        chips=chips,
+        filters=_named(page, [word for word, _ in chips], department),
         department=department,
         departments=_choices(page, department, departments),
         keep={name: page.query.get(name, "") for name in ("stand", *FILTERS)},
         errors=period_errors(page, page.query.get("von", ""), page.query.get("bis", "")),
-        more=address(page, ab=cursor) if cursor else None,
         export=address(page, "/buchungen/export.csv"),
         everything=address(page, stand=None),
     )
@@ -192,6 +203,19 @@ def _chips(
         title = items[0]["title"] if items else page.say(N_("Ein Termin"))
         chips.append((title, address(page, termin=None)))
     return chips
+
+
+def _named(page: Page, chips: Sequence[str], department: Department) -> list[str]:
+    """The filters beside the tab, in words, for a list in which nothing is left."""
+    query, named = page.query.get("q", "").strip(), list(chips)
+    if department.name:
+        named.insert(0, department.name)
+    if query:
+        named.insert(0, page.say(N_("„%(q)s“"), q=query))
+    for name, text in (("von", N_("Beginn ab %(day)s")), ("bis", N_("Beginn bis %(day)s"))):
+        if day := day_of(page.query.get(name, "")):
+            named.append(page.say(text, day=formats.short_day(day, page.lang)))
+    return named
 
 
 async def row(page: Page) -> Response:

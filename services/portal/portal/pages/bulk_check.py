@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import drafts, enrolments, people, sheets
+from portal import changed, drafts, enrolments, formats, people, sheets
 from portal import roster as lists
 from portal.backend import Down, Refused, part
 from portal.page import Flash, Page
@@ -26,42 +26,67 @@ CODES = (
     ("kostenstelle", "cost_centre", N_("Kostenstelle")),
     ("bestellnummer", "order_reference", N_("Bestellnummer")),
 )
-CHANGED = N_("Seit der Prüfung hat sich etwas geändert. Bitte prüfen Sie die Liste noch einmal.")
 CODE_HINT = N_("%(label)s: Erlaubt sind Buchstaben, Ziffern und . _ / - (bis zu 40 Zeichen).")
 
 
-async def check(page: Page, errors: Errors | None = None, given: Roster | None = None) -> Response:
-    """Every row with what would become of it, and the sum."""
+async def check(
+    page: Page,
+    errors: Errors | None = None,
+    given: Roster | None = None,
+    before: str | None = None,
+) -> Response:
+    """Every row with what would become of it, and the sum.
+
+    `before`: the figures somebody agreed to, where they are others by now.
+    """
     roster = given or await drafts.roster(page)
     if roster.run_id is None:
         return page.go("/buchungen/neu/termin")
     if not roster.rows:
         return page.go("/buchungen/neu/personen")
     run = await page.api.get(f"/api/catalog/runs/{roster.run_id}")
-    before = roster.kept()
-    verdicts = await part(judge(page, roster))
-    await page.meet()
-    if roster.kept() != before:  # we know now who some of them are
-        await drafts.keep(page, roster)
+    verdicts = await _kept_verdicts(page, roster)
     down = isinstance(verdicts, Down)
     shown = [] if isinstance(verdicts, Down) else verdicts
+    total = lists.sum_of(shown, member_today(page))
     free = [rule for rule in rules(page, run) if rule["fee"] == 0]
     return await page.render(
         "bulk/check.html",
-        status=422 if errors else 200,
+        status=422 if errors else 200 if before is None else 409,
         roster=roster,
         run=run,
         seats=await part(page.api.get(f"/api/enrolment/runs/{roster.run_id}/seats")),
         verdicts=lists.sorted_(shown)[: lists.SHOWN],
         bad=sum(each.bad for each in shown),
         total=len(shown),
-        sum=lists.sum_of(shown, member_today(page)),
+        sum=total,
+        shown=changed.shown(figures(total)),
+        changes=None if before is None or down else changed.since(page, before, figures(total)),
         price_of=lambda each: lists.price_of(each, member_today(page)),
         free_until=free[-1]["until"] if free else None,
         down=down,
         errors=errors or {},
         encodings=list(sheets.ENCODINGS.items()),
         separators=[(mark, page.say(word)) for mark, word in sheets.SEPARATORS.items()],
+    )
+
+
+async def _kept_verdicts(page: Page, roster: Roster) -> list[Verdict] | Down:
+    """The verdicts; who some of the rows are is known by then, and kept."""
+    before = roster.kept()
+    verdicts = await part(judge(page, roster))
+    await page.meet()
+    if roster.kept() != before:
+        await drafts.keep(page, roster)
+    return verdicts
+
+
+def figures(total: lists.Sum) -> changed.Figures:
+    """What is agreed to by the button."""
+    return (
+        (N_("Plätze"), total.seats, formats.number),
+        (N_("Personen auf der Warteliste"), total.line, formats.number),
+        (N_("Summe"), total.cents, changed.euros),
     )
 
 
@@ -130,6 +155,7 @@ def correct(page: Page, roster: Roster, form: FormData) -> Errors:
     errors: Errors = {}
     for row in roster.rows:
         row.name = str(form.get(f"name-{row.number}", row.name)).strip()
+        row.department = str(form.get(f"amt-{row.number}", row.department)).strip()
         mail = str(form.get(f"mail-{row.number}", row.mail)).strip()
         if mail != row.mail:
             row.mail, row.ref = mail, None
@@ -149,12 +175,18 @@ async def _record(page: Page, row: Row) -> Errors:
     if not family:
         text = page.say(N_("Bitte geben Sie Vorname und Nachname an."))
         return {f"name-{row.number}": text}
-    body = {"given_name": given or None, "family_name": family, "mail": row.mail}
+    body = {
+        "given_name": given or None,
+        "family_name": family,
+        "mail": row.mail,
+        "department": row.department or None,
+    }
     try:
         made = await page.api.send("POST", people.CONTACTS, body)
     except Refused as no:
         pointer = next((each.get("pointer", "") for each in no.errors), "")
-        field = "mail" if "mail" in pointer + no.code else "name"
+        named = {"mail": "mail", "department": "amt"}
+        field = next((name for part_, name in named.items() if part_ in pointer + no.code), "name")
         return {f"{field}-{row.number}": no.detail}
     row.ref, row.name = made["person_ref"], made["name"] or row.name
     return {}
@@ -165,10 +197,10 @@ async def book(page: Page, roster: Roster, shown: str) -> Response:
     verdicts = await judge(page, roster)
     await page.meet()
     total = lists.sum_of(verdicts, member_today(page))
-    if shown != f"{total.seats}/{total.line}" or not total.bookable:
+    if shown != changed.shown(figures(total)) or not total.bookable:
         if (await drafts.roster(page)).id != roster.id:  # a second click: it is done already
             return page.go("/buchungen/neu/ergebnis")
-        return await check(page, {"": page.say(CHANGED)}, roster)
+        return await check(page, None, roster, shown)
     body = lists.order(roster, verdicts)
     headers = {
         "Idempotency-Key": lists.key_of(roster, body),

@@ -51,6 +51,14 @@ async def choose(page: Page) -> Response:
     )
 
 
+async def ask_discard(page: Page) -> Response:
+    """What is lost, before it is."""
+    begun = await drafts.roster(page)
+    if not begun.rows:
+        return page.go("/buchungen/neu/termin")
+    return await page.render("bulk/discard.html", count=len(begun.rows))
+
+
 async def discard(page: Page) -> Response:
     """Throw the list away."""
     await drafts.drop(page)
@@ -191,7 +199,7 @@ def routes() -> list[BaseRoute]:
     """The addresses."""
     return [
         screen("/buchungen/neu/termin", choose, roles=COORDINATOR),
-        action("/buchungen/neu/verwerfen", discard, roles=COORDINATOR),
+        screen("/buchungen/neu/verwerfen", ask_discard, post=discard, roles=COORDINATOR),
         screen("/buchungen/neu/personen", whom, post=take, roles=COORDINATOR),
         action("/buchungen/neu/datei", read_again, roles=COORDINATOR),
     ]

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from portal import longer
 from portal.page import Page
 from portal.pages import screen
 from portal.words import N_
@@ -52,23 +53,23 @@ async def search(page: Page) -> Response:
     errors = period_errors(page, first, last)
     query, sort = page.query.get("q", "").strip()[:200], page.query.get("sortieren", "")
     place, free_only = page.query.get("ort", "").strip()[:100], page.query.get("frei") == "1"
-    found = await page.api.get(
-        "/api/catalog/offers",
-        q=query,
+    wanted = {
+        "q": query,
         **{theirs: asked[ours] for ours, theirs in FACETS},
-        place=place,
-        free_only="true" if free_only else None,
-        starts_after=(day_of(first) or "") if not errors else "",
-        starts_before=(day_of(last) or "") if not errors else "",
-        sort=SORTS.get(sort, SORTS[""])[0] if query or sort else None,
-        cursor=page.query.get("ab"),
-        limit=25,
-    )
+        "place": place,
+        "free_only": "true" if free_only else None,
+        "starts_after": (day_of(first) or "") if not errors else "",
+        "starts_before": (day_of(last) or "") if not errors else "",
+        "sort": SORTS.get(sort, SORTS[""])[0] if query or sort else None,
+    }
+    rows = await _hits(page, wanted)
+    found = rows.found
     chips = _chips(page, asked, found["facets"]) + _single_chips(page, place, free_only)
     return await page.render(
         "courses/search.html",
         query=query,
         found=found,
+        rows=rows,
         asked=asked,
         place=place,
         free_only=free_only,
@@ -81,9 +82,17 @@ async def search(page: Page) -> Response:
         formats=FORMATS,
         sorts=SORTS,
         chips=chips,
-        more=_address({**_state(page), "ab": found["next_cursor"]}),
         active=len(chips) + bool(first) + bool(last),
     )
+
+
+async def _hits(page: Page, wanted: Mapping[str, Any]) -> longer.Rows:
+    async def ask(cursor: str | None, limit: int) -> dict[str, Any]:
+        path = "/api/catalog/offers"
+        found: dict[str, Any] = await page.api.get(path, **wanted, cursor=cursor, limit=limit)
+        return found
+
+    return await longer.read(page, ask)
 
 
 def period_errors(page: Page, first: str, last: str) -> dict[str, str]:
@@ -100,7 +109,7 @@ def period_errors(page: Page, first: str, last: str) -> dict[str, str]:
 
 def _state(page: Page) -> dict[str, Any]:
     """The query as it is, without the place in the list."""
-    names = [name for name in page.query if name != "ab"]
+    names = [name for name in page.query if name not in ("ab", "zeilen")]
     return {name: page.several(name) for name in names}
 
 

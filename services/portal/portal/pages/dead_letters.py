@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import pointers
+from portal import longer, pointers
 from portal.backend import Down, Refused, Unavailable, part
 from portal.page import Flash, Page, new_key
 from portal.pages import action, screen
@@ -40,7 +41,8 @@ ACTS = {
 FILTERS = ("dienst", "topic", "grund", "schluessel", "stand")
 NO_REASON = "replay"
 """What the services write down where nobody was asked for a reason."""
-FEW = 25
+MOST_OF_ALL = 100
+"""So many of each service beside each other; beyond, one service is looked at by itself."""
 LONGEST_REASON = 200
 
 
@@ -49,40 +51,57 @@ async def overview(page: Page) -> Response:
     asked = {name: page.query.get(name, "").strip() for name in FILTERS}
     wanted = [name for name in SERVICES if asked["dienst"] in ("", name)]
     answers = await asyncio.gather(*(part(_listed(page, name, asked)) for name in wanted))
-    found = dict(zip(wanted, answers, strict=True))
+    found = {
+        name: answer
+        for name, answer in zip(wanted, answers, strict=True)
+        if not isinstance(answer, Down)
+    }
+    letters = [
+        {**letter, "service": name, "new": 0 < rows.new <= place}
+        for name, rows in found.items()
+        for place, letter in enumerate(rows.items)
+    ]
     return await page.render(
         "operations/letters.html",
         asked=asked,
         services=SERVICES,
         stands=STATES,
         reasons=REASONS,
-        down=[name for name, answer in found.items() if isinstance(answer, Down)],
-        letters=[
-            {**letter, "service": name}
-            for name, answer in found.items()
-            if not isinstance(answer, Down)
-            for letter in answer["items"]
-        ],
-        more=[
-            (name, _address({**asked, "dienst": name, "ab": answer["next_cursor"]}))
-            for name, answer in found.items()
-            if not isinstance(answer, Down) and answer["next_cursor"]
+        down=[name for name in wanted if name not in found],
+        letters=letters,
+        rows=_together(list(found.values()), letters),
+        further=[
+            (name, _address({**asked, "dienst": name}))
+            for name, rows in found.items()
+            if rows.more and not rows.grows and not asked["dienst"]
         ],
         filtered=any(asked.values()),
     )
 
 
-async def _listed(page: Page, service: str, asked: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = await page.api.get(
-        f"/api/{service}/dead-letters",
-        topic=asked["topic"][:100],
-        reason=asked["grund"][:100],
-        key=asked["schluessel"][:500],
-        state=STATES.get(asked["stand"], STATES[""])[0],
-        cursor=page.query.get("ab") if asked["dienst"] else None,
-        limit=FEW,
-    )
-    return found
+async def _listed(page: Page, service: str, asked: Mapping[str, str]) -> longer.Rows:
+    async def ask(cursor: str | None, limit: int) -> dict[str, Any]:
+        found: dict[str, Any] = await page.api.get(
+            f"/api/{service}/dead-letters",
+            topic=asked["topic"][:100],
+            reason=asked["grund"][:100],
+            key=asked["schluessel"][:500],
+            state=STATES.get(asked["stand"], STATES[""])[0],
+            cursor=cursor,
+            limit=limit,
+        )
+        return found
+
+    return await longer.read(page, ask, longer.MOST if asked["dienst"] else MOST_OF_ALL)
+
+
+def _together(found: Sequence[longer.Rows], letters: Sequence[Mapping[str, Any]]) -> longer.Rows:
+    """The lists of several services as one that grows: the new rows of each stand after its own."""
+    if len(found) == 1:
+        return found[0]
+    longest = next((rows for rows in found if rows.more and rows.grows), longer.NONE)
+    new = next((place for place, letter in enumerate(letters) if letter["new"]), 0)
+    return replace(longest, new=new)
 
 
 async def count(page: Page, service: str) -> int:

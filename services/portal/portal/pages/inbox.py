@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from portal import longer
 from portal.page import Page
 from portal.pages import action, screen
 
@@ -14,10 +15,12 @@ NOTICES = "/api/notifications/notices"
 async def inbox(page: Page) -> Response:
     """The newest first; unread ones stand out."""
     only_unread = page.query.get("ungelesen") == "1"
-    found = await page.api.get(
-        NOTICES, unread="true" if only_unread else None, cursor=page.query.get("ab"), limit=25
+    unread = "true" if only_unread else None
+    rows = await longer.read(
+        page,
+        lambda cursor, limit: page.api.get(NOTICES, unread=unread, cursor=cursor, limit=limit),
     )
-    return await page.render("inbox.html", found=found, only_unread=only_unread)
+    return await page.render("inbox.html", found=rows.found, rows=rows, only_unread=only_unread)
 
 
 async def read(page: Page) -> Response:

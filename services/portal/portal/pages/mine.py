@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import enrolments, formats, people, states
+from portal import enrolments, formats, longer, people, states
 from portal.backend import Refused
 from portal.page import Flash, Page, new_key
 from portal.pages import PEOPLE, action, screen
@@ -27,7 +28,8 @@ LOST = N_("Der Platz ist nicht mehr für Sie reserviert.")
 
 async def current(page: Page) -> Response:
     """What is open or still to come."""
-    found = await _found(page, list(states.OPEN))
+    own = str(page.actor.person_ref)
+    found = await enrolments.several(page, person_ref=own, state=list(states.OPEN), limit=100)
     coming = [each for each in found["items"] if formats.instant(each["ends_at"]) >= page.now]
     off = await _called_off(page)
     coming = [*off, *coming]
@@ -38,33 +40,28 @@ async def current(page: Page) -> Response:
         offered=[each for each in coming if each["state"] == "offered"],
         items=[each for each in coming if each["state"] != "offered"],
         count=len(coming),
-        more=None,
+        rows=None,
     )
 
 
 async def past(page: Page) -> Response:
     """What has ended, or was attended."""
-    found = await _found(page, [])
-    ended = [
-        each
-        for each in found["items"]
-        if each["state"] in states.ENDED or formats.instant(each["ends_at"]) < page.now
-    ]
-    cursor = found["next_cursor"]
-    more = f"/meine-kurse/vergangen?ab={cursor}" if cursor else None
+    own = str(page.actor.person_ref)
+    rows = await longer.read(page, enrolments.asking(page, person_ref=own))
+    ended = [each for each in rows.items if _is_over(page, each)]
+    before = sum(_is_over(page, each) for each in rows.items[: rows.new])
     return await page.render(
-        "mine/list.html", past=True, offered=[], items=ended, count=None, more=more
+        "mine/list.html",
+        past=True,
+        offered=[],
+        items=ended,
+        count=None,
+        rows=replace(rows, new=before),
     )
 
 
-async def _found(page: Page, wanted: list[str]) -> dict[str, Any]:
-    return await enrolments.several(
-        page,
-        person_ref=str(page.actor.person_ref),
-        state=wanted,
-        cursor=page.query.get("ab"),
-        limit=100,
-    )
+def _is_over(page: Page, each: dict[str, Any]) -> bool:
+    return each["state"] in states.ENDED or formats.instant(each["ends_at"]) < page.now
 
 
 async def calendar_file(page: Page) -> Response:

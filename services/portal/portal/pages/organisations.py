@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from portal import longer
 from portal.backend import part
 from portal.page import Page
 from portal.pages import applications, deeds, screen
@@ -25,8 +26,11 @@ KINDS = dict(deeds.KINDS)
 async def search(page: Page) -> Response:
     """The list, ordered by code as the service orders it."""
     query = page.query.get("q", "").strip()[:100]
-    found = await page.api.get(ORGANISATIONS, q=query, cursor=page.query.get("ab"), limit=25)
-    return await page.render("office/organisations.html", query=query, found=found, words=STATES)
+    rows = await longer.read(
+        page,
+        lambda cursor, limit: page.api.get(ORGANISATIONS, q=query, cursor=cursor, limit=limit),
+    )
+    return await page.render("office/organisations.html", query=query, rows=rows, words=STATES)
 
 
 async def show(page: Page) -> Response:

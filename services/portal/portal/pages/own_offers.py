@@ -3,44 +3,54 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import formats
+from portal import formats, longer
 from portal.backend import Down, Refused, part
 from portal.page import Page
 from portal.pages import screen
 
-AT_ONCE = 20
+MOST_OFFERS = 100  # of one page: each is asked for with its runs
 MOST_RUNS = 100  # of one question for seats
 
 
 async def show(page: Page) -> Response:
-    """The runs to come of up to 20 offers, with their seats as enrolment counts them."""
-    found = await page.api.get(
-        "/api/catalog/offers",
-        provider="me",
-        sort="start",
-        cursor=page.query.get("ab"),
-        limit=AT_ONCE,
+    """The runs to come of some offers, with their seats as enrolment counts them."""
+    rows = await longer.read(
+        page,
+        lambda cursor, limit: page.api.get(
+            "/api/catalog/offers", provider="me", sort="start", cursor=cursor, limit=limit
+        ),
+        MOST_OFFERS,
     )
-    offers = await asyncio.gather(*(_offer(page, each["offer_id"]) for each in found["items"]))
+    offers = await asyncio.gather(*(_offer(page, each["offer_id"]) for each in rows.items))
     whole = [offer for offer in offers if offer]
     coming = [run for offer in whole for run in _coming(page, offer)]
     seats = await part(_seats(page, [run["run_id"] for run in coming]))
-    runs = [filled(run, seats) for run in coming]
+    new = {each["offer_id"] for each in rows.items[rows.new :]} if rows.new else set()
+    runs = sorted(
+        (filled(run, seats) for run in coming), key=lambda run: (run["share"], run["starts_at"])
+    )
     with_runs = {run["offer_id"] for run in runs}
     return await page.render(
         "provider/offers.html",
-        total=found["total"],
-        runs=sorted(runs, key=lambda run: (run["share"], run["starts_at"])),
+        total=rows.found["total"],
+        runs=runs,
         idle=[offer for offer in whole if offer["offer_id"] not in with_runs],
         seats_down=isinstance(seats, Down),
-        more=f"/anbieter/angebote?ab={found['next_cursor']}" if found["next_cursor"] else None,
+        # new ones stand among the others, the emptiest first
+        rows=replace(rows, new=_place(runs, new)),
     )
+
+
+def _place(runs: Sequence[Mapping[str, Any]], new: Container[str]) -> int:
+    """The place of the first run of a new offer."""
+    return next((place for place, run in enumerate(runs) if run["offer_id"] in new), 0)
 
 
 async def _offer(page: Page, offer_id: str) -> dict[str, Any] | None:

@@ -17,6 +17,18 @@ from portal.words import N_
 
 PREFERENCES = "/api/notifications/preferences"
 CALENDAR = "/api/notifications/calendar"
+LANGUAGES = (("de", "Deutsch"), ("en", "English"))
+WAYS = (
+    ("mail", N_("Per E-Mail und im Posteingang")),
+    ("portal", N_("Nur im Posteingang")),
+)
+NOTHING = N_("keine")
+SHOWN: tuple[tuple[str, str, Mapping[str, str]], ...] = (
+    ("sprache", N_("Sprache"), dict(LANGUAGES)),
+    ("weg", N_("Wie möchten Sie benachrichtigt werden?"), dict(WAYS)),
+    ("ruhe_von", N_("Ruhezeit von"), {}),
+    ("ruhe_bis", N_("Ruhezeit bis"), {}),
+)
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -24,20 +36,45 @@ async def show(
     page: Page,
     typed: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
+    changed: bool = False,
 ) -> Response:
-    """As it is kept, or as it was typed when something was wrong."""
+    """As it is kept, or as it was typed when something was wrong.
+
+    `changed`: somebody saved something else meanwhile. It is shown beside what was typed, and
+    whoever saves again has seen it.
+    """
     kept, feed = await asyncio.gather(page.api.get(PREFERENCES), page.api.get(CALENDAR))
-    shown = typed or {
+    now = {
         "sprache": kept["language"],
         "weg": kept["channel"],
         "ruhe_von": (kept["quiet_from"] or "")[:5],
         "ruhe_bis": (kept["quiet_to"] or "")[:5],
         "fassung": str(kept["version"]),
     }
-    status = 422 if errors else 200
+    shown = {**(typed or now), **({"fassung": now["fassung"]} if changed else {})}
     return await page.render(
-        "preferences.html", status=status, values=shown, errors=errors or {}, feed=feed
+        "preferences.html",
+        status=409 if changed else 422 if errors else 200,
+        values=shown,
+        errors=errors or {},
+        changes=_differing(page, now, shown) if changed else None,
+        feed=feed,
+        languages=LANGUAGES,
+        ways=WAYS,
     )
+
+
+def _differing(
+    page: Page, now: Mapping[str, str], typed: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """The fields in which what is kept is not what was typed: their labels, and both."""
+    differing = []
+    for name, label, words in SHOWN:
+        said = [page.say(words.get(each[name], each[name]) or NOTHING) for each in (now, typed)]
+        if said[0] != said[1]:
+            text = page.say(N_("%(now)s (Ihre Eingabe: %(typed)s)"), now=said[0], typed=said[1])
+            differing.append((page.say(label), text))
+    return differing
 
 
 async def save(page: Page) -> Response:
@@ -58,8 +95,7 @@ async def save(page: Page) -> Response:
         await page.api.send("PUT", PREFERENCES, body, headers={"If-Match": f'"{typed["fassung"]}"'})
     except Refused as no:
         if no.status == 412:
-            changed = N_("Die Einstellungen wurden inzwischen geändert. So stehen sie jetzt:")
-            return page.go("/einstellungen", Flash("warning", page.say(changed)))
+            return await show(page, typed, changed=True)
         return await show(page, typed, {"": no.detail} | _by_field(no))
     return page.go("/einstellungen", Flash("success", page.say(N_("Gespeichert."))))
 

@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import enrolments, formats, people, states
+from portal import changed, enrolments, formats, people, states
 from portal.backend import Refused, Unavailable
 from portal.page import Flash, Page, new_key
 from portal.pages import screen
@@ -109,9 +109,18 @@ class Chosen:
     """With so many of them nobody knows the cost yet."""
 
     @property
+    def figures(self) -> changed.Figures:
+        """What is agreed to: nobody agrees to another sum than the one that was read."""
+        return (
+            (N_("Buchungen"), len(self.able), formats.number),
+            (N_("Summe"), self.cents, changed.euros),
+            (N_("Buchungen ohne festen Preis"), self.unknown, formats.number),
+        )
+
+    @property
     def shown(self) -> str:
-        """What a form carries, so that nobody agrees to another sum than the one that was read."""
-        return f"{len(self.able)}/{self.cents}/{self.unknown}"
+        """What a form carries of that."""
+        return changed.shown(self.figures)
 
 
 @dataclass
@@ -203,9 +212,9 @@ class Several:
             return await self.ask(page)
         key, chosen = str(form.get("schluessel", "")), await look(page, deed, ids)
         again = form.get("noch-einmal") == "ja"
-        if not again and chosen.shown != form.get("gezeigt"):
-            text = N_("Inzwischen hat sich etwas geändert. Bitte prüfen Sie es noch einmal.")
-            return await self._show(page, deed, chosen, page.say(text))
+        before = str(form.get("gezeigt", ""))
+        if not again and chosen.shown != before:
+            return await self._show(page, deed, chosen, before)
         # what may have arrived the first time is sent again under its key: its answer is the same
         bookings = [*chosen.able, *(chosen.rest if again else [])]
         outcome = await do(page, deed, bookings, key)
@@ -213,13 +222,16 @@ class Several:
             return await self._partly(page, deed, outcome, key)
         return page.go(self._back(page), Flash("success", page.count(deed.done, len(outcome.done))))
 
-    async def _show(self, page: Page, deed: Deed, chosen: Chosen, notice: str = "") -> Response:
+    async def _show(
+        self, page: Page, deed: Deed, chosen: Chosen, before: str | None = None
+    ) -> Response:
+        """What will happen; `before`: what was agreed to, where it is something else by now."""
         return await page.render(
             "bookings/several.html",
-            status=409 if notice else 200,
+            status=200 if before is None else 409,
             deed=deed,
             chosen=chosen,
-            notice=notice,
+            changes=None if before is None else changed.since(page, before, chosen.figures),
             key=new_key(),
             outcome=None,
             names=await self._names(page, [*chosen.able, *chosen.rest]),
@@ -233,7 +245,7 @@ class Several:
             status=503 if outcome.open_ else 409,
             deed=deed,
             chosen=Chosen(),
-            notice="",
+            changes=None,
             key=key,
             outcome=outcome,
             names=await self._names(page, concerned),

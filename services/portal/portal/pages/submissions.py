@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import findings, pointers
+from portal import findings, longer, pointers
 from portal.backend import part
 from portal.page import Page
 from portal.pages import screen
@@ -28,42 +28,34 @@ AT_ONCE = 25
 async def own(page: Page) -> Response:
     """The last ones; the newest refusal that is still to be put right stands above them."""
     which = page.query.get("ergebnis", "")
-    found = await _found(page, RESULTS.get(which, RESULTS[""])[0])
+    rows = await _found(page, RESULTS.get(which, RESULTS[""])[0])
     refused = next(iter(await part(open_refusals(page)) or ()), None)
     return await page.render(
         "provider/submissions.html",
-        found=found,
+        rows=rows,
         which=which if which in RESULTS else "",
         results=RESULTS,
         refused=refused,
         faults=[findings.shown(each) for each in refused["errors"]] if refused else [],
-        more=_more(OWN, which, found),
     )
 
 
 async def of_all(page: Page) -> Response:
     """The refused submissions of all providers."""
-    found = await _found(page, "rejected")
-    more = f"{OF_ALL}?ab={found['next_cursor']}" if found["next_cursor"] else None
-    return await page.render("office/providers.html", found=found, more=more)
+    return await page.render("office/providers.html", rows=await _found(page, "rejected"))
 
 
-async def _found(page: Page, verdict: str | None) -> dict[str, Any]:
-    found: dict[str, Any] = await page.api.get(
-        SUBMISSIONS, verdict=verdict, cursor=page.query.get("ab"), limit=AT_ONCE
-    )
-    return {**found, "items": [_named(each) for each in found["items"]]}
+async def _found(page: Page, verdict: str | None) -> longer.Rows:
+    async def ask(cursor: str | None, limit: int) -> dict[str, Any]:
+        found = await page.api.get(SUBMISSIONS, verdict=verdict, cursor=cursor, limit=limit)
+        return {**found, "items": [_named(each) for each in found["items"]]}
+
+    return await longer.read(page, ask)
 
 
 def _named(each: dict[str, Any]) -> dict[str, Any]:
     first = (each["errors"] or each["warnings"] or [None])[0]
     return {**each, "hint": findings.shown(first).what if first else ""}
-
-
-def _more(path: str, which: str, found: dict[str, Any]) -> str | None:
-    if not found["next_cursor"]:
-        return None
-    return f"{path}?ergebnis={which}&ab={found['next_cursor']}"
 
 
 async def open_refusals(page: Page) -> list[dict[str, Any]]:
