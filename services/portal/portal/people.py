@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from portal.backend import Down, Refused, part
 from portal.page import Page
@@ -45,11 +44,6 @@ async def named_like(page: Page, words: str, most: int) -> list[dict[str, Any]]:
     except Refused:
         return []
     return [] if isinstance(found, Down) else list(found["items"])
-
-
-def query_of(words: str) -> str:
-    """The query of an address that looks for people."""
-    return f"?{urlencode({'q': words})}" if words else ""
 
 
 def name_of(names: Names | Down, ref: str) -> str | None:

@@ -55,6 +55,11 @@ async def overview(page: Page) -> Response:
         services=SERVICES,
         stands=STATES,
         reasons=REASONS,
+        total=sum(
+            sum(answer["open"].values())
+            for answer in found.values()
+            if not isinstance(answer, Down)
+        ),
         down=[name for name, answer in found.items() if isinstance(answer, Down)],
         letters=[
             {**letter, "service": name}
