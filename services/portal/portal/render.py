@@ -68,7 +68,7 @@ def _local(function: Any, lang: str) -> Any:
     if function in (formats.period, formats.short_period, formats.hours_of_day):
         return lambda start, end: function(start, end, lang)
     if function in INSTANTS:
-        return lambda value, *more: timed(value, function(value, lang, *more))
+        return lambda value, *more, **named: timed(value, function(value, lang, *more, **named))
     return lambda value, *more, **named: partial(function, value, lang)(*more, **named)
 
 
