@@ -28,7 +28,7 @@ OFFERED: dict[str, Any] = {
     "cancellation": {},
     "version": 3,
 }
-KNOWN = {
+KNOWN: dict[tuple[str, str], Any] = {
     NOTICES: {"items": [], "unread": 3, "next_cursor": None},
     ENROLMENTS: {"items": [OFFERED], "counts": {}},
     (ENROLMENTS[0], f"{ENROLMENTS[1]}/{ID}"): OFFERED,
