@@ -83,7 +83,7 @@ async def test_who_is_looked_for_does_not_stand_in_an_address() -> None:
         {
             contacts: {"items": [], "next_cursor": None},
             ("POST", f"{contacts[1]}/lookup"): [],
-            ("GET", "/api/catalog/runs/r"): RUN,
+            ("GET", "/api/catalog/runs/r"): {**RUN, "offer_id": "o"},
         }
     )
     drafts: Any = Drafts(Roster(run_id="r"))
