@@ -101,6 +101,7 @@ FILES_AND_PIECES = (
     "/meine-kurse/{}/kalender",
     "/buchungen/export.csv",
     "/buchungen/{}/zeile",
+    "/posteingang/anzahl",
     "/buchungen/neu/fehler.csv",
     "/genossenschaft/mitglieder/datei",
     "/genossenschaft/mitglieder/pdf",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from portal.backend import Down, Refused, part
 from portal.page import Page
@@ -62,11 +61,6 @@ async def members(page: Page, department: str) -> Mapping[str, Any] | Down:
         page.api.get(f"{CONTACTS}/departments/members", department=department)
     )
     return found
-
-
-def query_of(words: str) -> str:
-    """The query of an address that looks for people."""
-    return f"?{urlencode({'q': words})}" if words else ""
 
 
 def name_of(names: Names | Down, ref: str) -> str | None:

@@ -34,7 +34,7 @@ FIND = text("""
 """)
 LOCK = text("SELECT secret, access_until FROM session WHERE id_hash = :id_hash FOR UPDATE")
 RENEW = text("""
-    UPDATE session SET secret = :secret, access_until = :access_until, seen_at = :now
+    UPDATE session SET secret = :secret, access_until = :access_until
     WHERE id_hash = :id_hash
 """)
 SEEN = text("UPDATE session SET seen_at = :now WHERE id_hash = :id_hash")
@@ -224,9 +224,7 @@ class Sessions:
 
     async def renew(self, tx: Transaction, session_id: str, tokens: Tokens) -> None:
         """Replace the tokens."""
-        await tx.execute(
-            RENEW, {"id_hash": hashed(session_id), "now": tx.now, **self._sealed(tokens)}
-        )
+        await tx.execute(RENEW, {"id_hash": hashed(session_id), **self._sealed(tokens)})
 
     async def end(self, session_id: str) -> None:
         """Forget one session."""

@@ -33,6 +33,7 @@ async def test_a_service_that_is_down_takes_only_its_own_messages_with_it() -> N
     answer = await Browser(known, "ops").get("/betrieb/nachrichten")
     assert answer.status_code == 200
     assert "Der Dienst catalog antwortet nicht." in answer.text
+    assert "Eine Nachricht ist zurückgestellt." in answer.text
     assert f"/betrieb/nachrichten/enrolment/{LETTER['id']}" in answer.text
 
 

@@ -67,6 +67,7 @@ async def overview(page: Page) -> Response:
         services=SERVICES,
         stands=STATES,
         reasons=REASONS,
+        total=sum(sum(rows.found["open"].values()) for rows in found.values()),
         down=[name for name in wanted if name not in found],
         letters=letters,
         rows=_together(list(found.values()), letters),
