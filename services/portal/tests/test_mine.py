@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from portal import states
 from portal.sessions import Sealer
@@ -49,12 +50,21 @@ def enrolment(state: str, **changed: Any) -> dict[str, Any]:
 OFFERED = enrolment("offered", offered_until="2027-01-18T16:15:00Z")
 
 
+class Mine(Services):
+    """Services that list the one enrolment in its state, or in any."""
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path != LIST:
+            return super().__call__(request)
+        one = self.answers["GET", ONE]
+        asked = request.url.params.get_list("state")
+        there = not asked or one["state"] in asked
+        return httpx.Response(200, json={"items": [one] if there else [], "counts": {}})
+
+
 def mine(one: dict[str, Any]) -> Services:
     """Services that know one enrolment."""
-    found = {"items": [one], "counts": {}}
-    return Services(
-        {("GET", LIST): found, ("GET", ONE): one, ("GET", SEATS): {"waiting": 0, "free": 0}}
-    )
+    return Mine({("GET", ONE): one, ("GET", SEATS): {"waiting": 0, "free": 0}})
 
 
 async def listed(one: dict[str, Any], path: str = "/meine-kurse") -> str:

@@ -212,13 +212,12 @@ async def test_a_service_that_is_away_takes_nothing_of_what_was_typed() -> None:
         ("approver", f"/freigaben/{ID}", "Freigaben"),
         ("employee", "/einstellungen/kalender", "Einstellungen"),
         ("ops", f"/betrieb/nachrichten/catalog/{ID}/einspielen", "Zurückgestellte Nachrichten"),
-        ("office", f"/genossenschaft/antraege/{ID}/zulassen", "Aufnahmeanträge"),
     ],
 )
 async def test_the_place_to_look_is_that_of_the_deed(role: str, path: str, place: str) -> None:
     services = Services()
     services.answers = _Broken()
-    form = {"termin": "r", "schluessel": "k", "begruendung": "b", "bestaetigt": "ja"}
+    form = {"termin": "r", "schluessel": "k", "begruendung": "b"}
     answer = await Browser(services, role).post(path, **form)
     assert answer.status_code == 503
     assert f"unter „{place}“ nach." in answer.text
