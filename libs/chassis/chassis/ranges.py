@@ -1,8 +1,6 @@
 """What no column of the database holds: numbers beyond its type."""
 
-from sqlalchemy.exc import DBAPIError
-
-OUT_OF_RANGE = "22003"
+from asyncpg.exceptions import DataError, NumericValueOutOfRangeError
 
 
 def is_out_of_range(error: BaseException) -> bool:
@@ -10,9 +8,5 @@ def is_out_of_range(error: BaseException) -> bool:
 
     The server says so, or the driver, which looks at numbers before it sends them.
     """
-    cause = error.orig if isinstance(error, DBAPIError) else None
-    while cause is not None:
-        if isinstance(cause, OverflowError) or getattr(cause, "sqlstate", "") == OUT_OF_RANGE:
-            return True
-        cause = cause.__cause__
-    return False
+    by_driver = isinstance(error, DataError) and isinstance(error.__cause__, OverflowError)
+    return by_driver or isinstance(error, NumericValueOutOfRangeError)
