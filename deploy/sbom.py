@@ -38,10 +38,10 @@ def _licence(name: str) -> str:
         told = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return ""
-    if expression := told.get("License-Expression"):
-        return str(expression)
+    if expression := told.get_all("License-Expression"):
+        return str(expression[0])
     words = OF_A_CLASSIFIER.findall("\n".join(told.get_all("Classifier") or []))
-    said = [word for word in words if word != "OSI Approved"] or [told.get("License") or ""]
+    said = [word for word in words if word != "OSI Approved"] or told.get_all("License") or [""]
     return " / ".join(said).splitlines()[0][:LONGEST_NAME]
 
 

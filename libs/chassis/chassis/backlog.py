@@ -59,7 +59,7 @@ class Backlog:
 
     def _since(self, place: TopicPartition) -> float:
         if at_hand := self._delivered.at_hand.get(place):
-            return at_hand.timestamp / 1000
+            return float(at_hand.timestamp) / 1000
         began = self._began.setdefault(place, time())
         handled = self._delivered.handled_until.get(place, began)
         return max(handled, began) if place in self._was_empty else handled
