@@ -58,6 +58,32 @@ def percent(share: float, lang: str) -> str:
     return f"{text}{NBSP}%" if lang == "de" else f"{text}%"
 
 
+def measured(value: float, unit: str, lang: str) -> str:
+    """A figure with its unit, which Grafana names so: `41 ms`, `7 min`, `99,92 %`, `182 MB`."""
+    if unit == "percentunit":
+        return percent(round(value, 4), lang)
+    if unit == "currencyEUR":
+        return euros(round(value) * 100, lang)
+    if unit == "s":
+        return _duration(value, lang)
+    if unit == "bytes":
+        return f"{decimal(value / 1e6, lang)}{NBSP}MB"
+    if unit in ("reqps", "ops"):
+        return f"{decimal(value, lang)}/s"
+    return number(round(value, 1 if abs(value) < 10 else None), lang)  # growth is reckoned: 2.998
+
+
+def _duration(seconds: float, lang: str) -> str:
+    factor, name = 1.0, "s"
+    if 0 < seconds < 1:
+        factor, name = 1000.0, "ms"
+    elif seconds >= 2 * 3600:
+        factor, name = 1 / 3600, "h"
+    elif seconds >= 120:
+        factor, name = 1 / 60, "min"
+    return f"{decimal(seconds * factor, lang)}{NBSP}{name}"
+
+
 def day(value: str | date, lang: str, weekday: bool = False) -> str:
     """`15. Januar 2027`, with the weekday in front if asked for."""
     on = date.fromisoformat(value) if isinstance(value, str) else value
