@@ -40,7 +40,7 @@ class Story:
     def line(self, at: float) -> str:
         """The sample as Prometheus reads it, without its time."""
         labels = ",".join(f'{name}="{value}"' for name, value in self.labels.items())
-        return f"{self.name}{{{labels}}} {self.value(at):.6g}"
+        return f"{self.name}{{{labels}}} {self.value(at):.12g}"
 
 
 def busy(at: float) -> float:
@@ -155,8 +155,9 @@ def _business() -> Iterator[Told]:
         yield "kc_confirmed_cents_total", growing(count * cents), {"price_kind": kind}
     yield "kc_saved_cents_total", growing(471 * 88e2), {}
     yield "kc:seats_filled:ratio", steady(0.71), {}
-    for kind, count in (("capacity", 9240), ("taken", 6120), ("held", 310), ("waiting", 402)):
-        yield "kc:seats:max", steady(count, 0.2), {"kind": kind}
+    yield "kc:seats:max", always(9240), {"kind": "capacity"}
+    for kind, count in (("taken", 6120), ("held", 310), ("waiting", 402)):
+        yield "kc:seats:max", lambda at, n=count: round(steady(n, 0.2)(at / 400)), {"kind": kind}
     yield "kc_runs_with_line", always(37), {}
     yield "kc_runs", always(586), {}
     yield "kc_offers", lambda at: 210 + at // DAY % 7, {}

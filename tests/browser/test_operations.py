@@ -18,7 +18,7 @@ from tests.browser.world import World
 
 Seat = Callable[..., Person]
 SECTIONS = [section.name for section in panels.sections()]
-NOTHING = {"de": "keine Werte", "en": "no figures"}
+NOTHING = {"de": "keine Werte", "en": "no values"}
 
 
 @pytest.fixture(scope="module")

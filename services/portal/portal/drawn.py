@@ -139,7 +139,7 @@ def _figure(page: Page, panel: Panel, answers: Answers, empty: Drawn) -> Drawn:
     value = answers[0][2][-1][1] if answers else None
     bad = value is not None and panel.is_bad(value)
     text = _joined(panels.say(page.lang, panel.about), _limit(page, panel, bad))
-    shown = "–" if value is None else formats.measured(value, panel.unit, page.lang)
+    shown = "–" if value is None else formats.measured(value, page.lang, panel.unit)
     return replace(empty, kind="figure", value=shown, text=text, bad=bad)
 
 
@@ -156,7 +156,7 @@ def _limit(page: Page, panel: Panel, bad: bool) -> str:
         return page.say(N_("Ziel 0."))
     else:
         said = N_("Über der Grenze %(limit)s.") if bad else N_("Grenze %(limit)s.")
-    return page.say(said, limit=formats.measured(panel.limit, panel.unit, page.lang))
+    return page.say(said, limit=formats.measured(panel.limit, page.lang, panel.unit))
 
 
 # -- bars
@@ -166,7 +166,7 @@ def _bars(page: Page, panel: Panel, answers: Answers, empty: Drawn) -> Drawn:
     values = sorted(((points[-1][1], name) for _, name, points in answers), reverse=True)
     most = max((value for value, _ in values), default=0.0) or 1.0
     bars = [
-        (name, formats.measured(value, panel.unit, page.lang), round(100 * value / most, 1))
+        (name, formats.measured(value, page.lang, panel.unit), round(100 * value / most, 1))
         for value, name in values[:BARS]
     ]
     left = len(values) - len(bars)
@@ -189,7 +189,7 @@ def _lines(page: Page, panel: Panel, answers: Answers, frame: Frame, empty: Draw
         chart=charts.lines(shown, *frame, goal=goal),
         goal=page.say(N_("Grenze") if panel.good is None else N_("Ziel")),
         lines=[
-            (name, formats.measured(points[-1][1], panel.unit, page.lang))
+            (name, formats.measured(points[-1][1], page.lang, panel.unit))
             for _, name, points in ordered
         ],
         heads=[name or empty.unit for _, name, _ in ordered[:SHOWN]],
@@ -215,10 +215,10 @@ def _sentence(page: Page, panel: Panel, answers: Answers) -> str:
     points = [(value, at, name) for _, name, points in answers for at, value in points]
     if not points:
         return ""
-    low, high = (end(points, key=lambda point: point[0]) for end in (min, max))
+    low, high = min(points), max(points)
     value, at, name = low if panel.good is not None else high
     said = {
-        "value": formats.measured(value, panel.unit, page.lang),
+        "value": formats.measured(value, page.lang, panel.unit),
         "time": formats.short_moment(moment(at).isoformat(), page.lang),
         "name": name,
     }
@@ -228,7 +228,7 @@ def _sentence(page: Page, panel: Panel, answers: Answers) -> str:
         return page.say(N_("Niedrigster Wert %(value)s: %(name)s (%(time)s)."), **said)
     if len(answers) > 1:
         return page.say(N_("Höchster Wert %(value)s: %(name)s (%(time)s)."), **said)
-    said["now"] = formats.measured(answers[0][2][-1][1], panel.unit, page.lang)
+    said["now"] = formats.measured(answers[0][2][-1][1], page.lang, panel.unit)
     if panel.good is not None:
         return page.say(N_("Niedrigster Wert %(value)s (%(time)s), zuletzt %(now)s."), **said)
     return page.say(N_("Höchster Wert %(value)s (%(time)s), zuletzt %(now)s."), **said)

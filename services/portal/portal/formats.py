@@ -58,7 +58,7 @@ def percent(share: float, lang: str) -> str:
     return f"{text}{NBSP}%" if lang == "de" else f"{text}%"
 
 
-def measured(value: float, unit: str, lang: str) -> str:
+def measured(value: float, lang: str, unit: str) -> str:
     """A figure with its unit, which Grafana names so: `41 ms`, `7 min`, `99,92 %`, `182 MB`."""
     if unit == "percentunit":
         return percent(round(value, 4), lang)

@@ -127,4 +127,4 @@ def test_a_period_in_a_column_says_as_much_as_differs(end: str, german: str, eng
 def test_a_measured_figure_has_the_unit_that_fits_its_size(
     value: float, unit: str, shown: str
 ) -> None:
-    assert formats.measured(value, unit, "de") == shown
+    assert formats.measured(value, "de", unit) == shown
