@@ -52,6 +52,11 @@ def decimal(value: float, lang: str) -> str:
     return str(format_decimal(value, format=digits, locale=LOCALES[lang]))
 
 
+def tick(value: float, lang: str) -> str:
+    """A round value on an axis, whole: `0,24`, `0,0015`, `1.500`."""
+    return str(format_decimal(value, format="#,##0.######", locale=LOCALES[lang]))
+
+
 def percent(share: float, lang: str) -> str:
     """`99,92 %`."""
     text = format_decimal(share * 100, format="#,##0.##", locale=LOCALES[lang])

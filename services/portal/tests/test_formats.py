@@ -128,3 +128,8 @@ def test_a_measured_figure_has_the_unit_that_fits_its_size(
     value: float, unit: str, shown: str
 ) -> None:
     assert formats.measured(value, "de", unit) == shown
+
+
+def test_values_on_an_axis_are_told_whole() -> None:
+    told = [formats.tick(value, "de") for value in (0.08, 0.16, 0.24, 0.0015, 1500)]
+    assert told == ["0,08", "0,16", "0,24", "0,0015", "1.500"]
