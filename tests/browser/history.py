@@ -71,6 +71,16 @@ def always(size: float) -> Value:
     return lambda _at: size
 
 
+def slow(value: Value) -> Value:
+    """The same, but it takes hours, not minutes."""
+    return lambda at: value(at / 300)
+
+
+def counted(value: Value) -> Value:
+    """In whole numbers."""
+    return lambda at: round(value(at))
+
+
 def growing(per_day: float) -> Value:
     """A counter; it grows faster by day."""
     return lambda at: per_day * (at / DAY + 0.12 * sin(2 * pi * (at / DAY - 0.5)))
@@ -107,7 +117,7 @@ def _messages(since: float) -> Iterator[Told]:
 
     for seed, service in enumerate(SERVICES):
         yield "kc:outbox_age_seconds:max", about(0.3, seed), {"service": service}
-        yield "kc:outbox_depth:max", about(4, seed), {"service": service}
+        yield "kc:outbox_depth:max", counted(about(4, seed)), {"service": service}
         yield "kc_consumer_stalled", always(0), {"service": service}
         yield "kc_consumer_paused", always(0), {"service": service}
         for outcome, rate in (("handled", 6.0), ("passed-by", 1.4), ("repeated", 0.05)):
@@ -117,7 +127,7 @@ def _messages(since: float) -> Iterator[Told]:
             where = {"service": service, "topic": topic}
             behind = (service, topic) == ("notifications", "enrolment.seats")
             yield "kc:consumer_lag_seconds:max", late if behind else about(0.2, seed), where
-            yield "kc:consumer_lag_records:sum", late if behind else about(3, seed), where
+            yield "kc:consumer_lag_records:sum", counted(late if behind else about(3, seed)), where
             dead = 1.0 if (service, topic) == ("enrolment", "catalog.runs") else 0.0
             yield "kc:dead_letters:max", always(dead), where
     yield "kc_pending_quotes", lambda at: 2.0 if at > since - 5 * HOUR else 0.0, {}
@@ -131,7 +141,7 @@ def _requests() -> Iterator[Told]:
         yield "kc:http_requests:rate5m", about(9.0 / (seed + 1), seed), where
         yield "kc:http_errors:ratio_rate5m", always(0.002 if service == "portal" else 0), where
         yield "kc:http_request_seconds:p95_5m", about(0.03 * (seed + 1), seed), where
-        yield "kc_requests_in_flight", about(5.0 / (seed + 1), seed), where
+        yield "kc_requests_in_flight", counted(about(5.0 / (seed + 1), seed)), where
         yield "kc_requests_in_flight_limit", always(64), where
         yield "kc:requests_shed:rate5m", always(0), where
         yield "kc:pool_wait_seconds:p95_5m", about(0.004, seed), where
@@ -157,7 +167,7 @@ def _business() -> Iterator[Told]:
     yield "kc:seats_filled:ratio", steady(0.71), {}
     yield "kc:seats:max", always(9240), {"kind": "capacity"}
     for kind, count in (("taken", 6120), ("held", 310), ("waiting", 402)):
-        yield "kc:seats:max", lambda at, n=count: round(steady(n, 0.2)(at / 400)), {"kind": kind}
+        yield "kc:seats:max", counted(slow(steady(count, 0.2))), {"kind": kind}
     yield "kc_runs_with_line", always(37), {}
     yield "kc_runs", always(586), {}
     yield "kc_offers", lambda at: 210 + at // DAY % 7, {}

@@ -59,9 +59,10 @@ def step_of(largest: float) -> float:
 class Frame:
     """Brings times and values into the box."""
 
-    def __init__(self, start: float, end: float, largest: float) -> None:
+    def __init__(self, start: float, end: float, largest: float, whole: bool = False) -> None:
+        """`whole`: there are no halves of what is counted."""
         self.start, self.end = start, max(end, start + 1)
-        self.step = step_of(largest)
+        self.step = ceil(step_of(largest)) if whole else step_of(largest)
         self.top = self.step * LINES
 
     def x(self, at: float) -> float:
@@ -136,7 +137,8 @@ def lines(
     if largest is None:
         return None
     near = goal is not None and goal <= largest * 4
-    frame = Frame(start, end, max(largest, goal or 0.0) if near else largest)
+    whole = all(value == round(value) for points in series for _, value in points)
+    frame = Frame(start, end, max(largest, goal or 0.0) if near else largest, whole)
     strokes = [_strokes(points, step) for points in series]
     tinted = strokes[0] if len(series) <= 2 else []
     return Chart(

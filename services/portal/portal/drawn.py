@@ -185,7 +185,7 @@ def _lines(page: Page, panel: Panel, answers: Answers, frame: Frame, empty: Draw
     return replace(
         empty,
         kind="lines",
-        text=_joined(panels.say(page.lang, panel.about), _sentence(page, panel, ordered)),
+        text=_joined(panels.say(page.lang, panel.about), _sentence(page, panel, ordered[:SHOWN])),
         chart=charts.lines(shown, *frame, goal=goal),
         goal=page.say(N_("Grenze") if panel.good is None else N_("Ziel")),
         lines=[

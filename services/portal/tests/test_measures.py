@@ -141,6 +141,15 @@ def test_of_many_lines_some_are_drawn_and_all_are_told() -> None:
     assert each.rows[0][1] == ["6", "5", "4", "3"]
 
 
+def test_the_sentence_is_about_what_is_drawn() -> None:
+    values = [(0, f"s{n}", [(END, 1.0 + n)]) for n in range(4)]
+    limits = [(1, f"s{n}, limit", [(END, 64.0)]) for n in range(4)]
+    each = drawn.draw(GERMAN, panel(), [*limits, *values], FRAME)
+    assert each.text.startswith("Höchster Wert 4: s3")
+    assert [name for name, _ in each.lines][:4] == ["s3", "s2", "s1", "s0"]
+    assert len(each.lines) == 8
+
+
 def test_what_is_bad_is_drawn_before_what_is_high() -> None:
     low_is_bad = panel(good=1.0)
     each = shown(low_is_bad, *((f"s{n}", 1.0) for n in range(5)), ("down", 0.0))
