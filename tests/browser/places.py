@@ -79,6 +79,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
     "otto.ops": (
         "/",
         "/betrieb",
+        "/betrieb/kennzahlen",
         "/betrieb/nachrichten",
         "/betrieb/nachrichten/{letter}",
         "/betrieb/nachrichten/{letter}/einspielen",

@@ -37,6 +37,7 @@ OFFERS = Area("/anbieter/angebote", N_("Angebote"))
 SUBMISSIONS = Area("/anbieter/einreichungen", N_("Einreichungen"))
 CHECK = Area("/anbieter/pruefen", N_("Angebot prüfen"))
 OPERATIONS = Area("/betrieb", N_("Betrieb"))
+MEASURES = Area("/betrieb/kennzahlen", N_("Kennzahlen"))
 MESSAGES = Area("/betrieb/nachrichten", N_("Zurückgestellte Nachrichten"))
 
 ROLES: tuple[tuple[str, tuple[Area, ...]], ...] = (
@@ -46,7 +47,7 @@ ROLES: tuple[tuple[str, tuple[Area, ...]], ...] = (
     ("finance", (START, COURSES, BOOKINGS)),
     ("auditor", (START, MEMBERS)),
     ("provider", (START, OFFERS, SUBMISSIONS, CHECK)),
-    ("ops", (START, OPERATIONS, MESSAGES)),
+    ("ops", (START, OPERATIONS, MEASURES, MESSAGES)),
     ("employee", (START, COURSES, MINE)),
 )
 """The strongest role first: its areas are the navigation, the others stand in the menu."""

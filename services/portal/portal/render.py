@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 FORMATS = (
     formats.euros, formats.number, formats.counted, formats.decimal, formats.percent,
+    formats.measured, formats.tick,
     formats.day, formats.on_day, formats.short_day, formats.moment, formats.short_moment,
     formats.period, formats.short_period, formats.hours_of_day, formats.date_block,
 )  # fmt: skip

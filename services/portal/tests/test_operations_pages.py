@@ -128,15 +128,40 @@ def prometheus(request: httpx.Request) -> httpx.Response:
 async def test_what_fires_stands_first_and_figures_and_charts_below() -> None:
     figures = Figures("http://prometheus", httpx.MockTransport(prometheus))
     browser = Browser(letters(), "ops", figures=figures)
-    answer = await browser.get("/betrieb?tabelle=ausgang")
+    answer = await browser.get("/betrieb?tabelle=aelteste-nachricht-im-ausgang")
     assert answer.status_code == 200
     text = answer.text
     assert text.index("Ereignisse werden nicht weitergegeben: catalog") < text.index("kc-kpis")
     assert "OfTomorrow" in text
     assert "&lt;b&gt;" in text
-    assert text.count("<svg viewBox") == 4
+    assert text.count('role="img"') == 4
     assert 'hx-trigger="every 10s"' in text
     assert "Tabelle ausblenden" in text
+
+
+async def test_one_question_without_an_answer_takes_only_its_own_figure_with_it() -> None:
+    def but_one(request: httpx.Request) -> httpx.Response:
+        of_outbox = "outbox" in request.url.params.get("query", "")
+        return httpx.Response(400, json={"status": "error"}) if of_outbox else prometheus(request)
+
+    figures = Figures("http://prometheus", httpx.MockTransport(but_one))
+    answer = await Browser(letters(), "ops", figures=figures).get("/betrieb")
+    assert answer.text.count('role="img"') == 3
+    assert answer.text.count("Diese Werte sind gerade nicht abrufbar.") == 1
+    assert "Prometheus antwortet nicht." not in answer.text
+    assert "Ereignisse werden nicht weitergegeben" in answer.text
+
+
+async def test_alerts_that_cannot_be_asked_for_are_not_told_as_none() -> None:
+    def silent(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/alerts"):
+            return httpx.Response(503)
+        return prometheus(request)
+
+    figures = Figures("http://prometheus", httpx.MockTransport(silent))
+    answer = await Browser(letters(), "ops", figures=figures).get("/betrieb")
+    assert "Ob Warnungen vorliegen, ist gerade nicht abrufbar." in answer.text
+    assert answer.text.count('role="img"') == 4
 
 
 async def test_prometheus_that_is_down_takes_only_its_own_part_with_it() -> None:

@@ -120,6 +120,7 @@ def _of_the_cooperative() -> list[BaseRoute]:
         applications,
         check,
         dead_letters,
+        measures,
         members,
         operations,
         organisations,
@@ -128,5 +129,5 @@ def _of_the_cooperative() -> list[BaseRoute]:
     )
 
     office = (applications, members, organisations)
-    modules = (*office, submissions, own_offers, check, dead_letters, operations)
+    modules = (*office, submissions, own_offers, check, dead_letters, operations, measures)
     return [route for module in modules for route in module.routes()]
