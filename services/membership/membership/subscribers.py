@@ -2,6 +2,7 @@
 
 from chassis.delivery import Subscriptions
 from contracts import topics
+from contracts.base import Event
 from contracts.enrolment import (
     EnrolmentCancelled,
     EnrolmentExpired,
@@ -20,6 +21,7 @@ def subscribe(on: Subscriptions) -> None:
     Binding: asked for, or an offered seat accepted. Nothing orders two topics, so each of them is
     heard to its own end: whichever comes last, no price is set aside behind it.
     """
-    ended = [EnrolmentRejected, EnrolmentCancelled, EnrolmentExpired]
-    on(topics.ENROLMENTS, quotes.hear_bookings, only=[EnrolmentRequested, *ended])
+    booked: list[type[Event]] = [EnrolmentRequested]
+    ended: list[type[Event]] = [EnrolmentRejected, EnrolmentCancelled, EnrolmentExpired]
+    on(topics.ENROLMENTS, quotes.hear_bookings, only=booked + ended)
     on(topics.SEATS, quotes.hear_bookings, only=[SeatAccepted, SeatReleased])
