@@ -69,7 +69,7 @@ def test_a_new_message_is_counted_in_the_frame_of_every_page(seat: Seat, world: 
 def test_what_concerns_the_person_is_said_and_not_too_often(seat: Seat, world: World) -> None:
     anna = seat("anna.employee")
     names = [f"Gesagt {uuid4().hex[:6]}" for _ in range(2)]
-    ids = [beside(lambda name=name: a_request(world, name)) for name in names]
+    ids = beside(lambda: [a_request(world, name) for name in names])
     anna.context.clock.install()
     anna.go("/meine-kurse")
     region = anna.page.locator(REGION)
@@ -116,7 +116,7 @@ def test_a_swap_keeps_the_focus_and_never_moves_it_to_another_button(
     seat: Seat, world: World
 ) -> None:
     name = f"Im Blick {uuid4().hex[:6]}"
-    first, second = (beside(lambda x=x: a_request(world, f"{name} {x}")) for x in "AB")
+    first, second = beside(lambda: [a_request(world, f"{name} {letter}") for letter in "AB"])
     paul = seat("paul.approver")
     paul.go(f"/freigaben?q={name.replace(' ', '+')}")
     button = paul.page.locator(f"#f-{first} form button")

@@ -44,6 +44,14 @@ class Portal:
     url: str
     process: asyncio.subprocess.Process
 
+    async def is_ready(self) -> bool:
+        """Whether it shows pages."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            try:
+                return (await client.get(f"{self.url}/health/ready")).is_success
+            except httpx.HTTPError:
+                return False
+
     async def die(self) -> None:
         """Without a word to anybody."""
         with contextlib.suppress(ProcessLookupError):
@@ -143,13 +151,13 @@ async def pair(servers: Servers, issuer: Issuer, tmp_path: Path) -> AsyncIterato
             session_key=KEY,
             assets=tmp_path,
         )
-        portals = []
-        for _ in range(2):
-            portals.append(await _started(settings))
-            ending.push_async_callback(portals[-1].die)
-        for each in portals:
-            await until(lambda url=each.url: _is_ready(url), 60, name="a portal")
-        yield Pair(servers, *portals, await _signed_in(settings, issuer))
+        one = await _started(settings)
+        ending.push_async_callback(one.die)
+        other = await _started(settings)
+        ending.push_async_callback(other.die)
+        await until(one.is_ready, 60, name="a portal")
+        await until(other.is_ready, 60, name="the other portal")
+        yield Pair(servers, one, other, await _signed_in(settings, issuer))
 
 
 async def _started(settings: Settings) -> Portal:
@@ -165,14 +173,6 @@ async def _started(settings: Settings) -> Portal:
         sys.executable, "-m", "portal", env={**os.environ, **environment, "KC_PORT": str(port)}
     )
     return Portal(f"http://127.0.0.1:{port}", process)
-
-
-async def _is_ready(url: str) -> bool:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        try:
-            return (await client.get(f"{url}/health/ready")).is_success
-        except httpx.HTTPError:
-            return False
 
 
 async def _signed_in(settings: Settings, issuer: Issuer) -> str:
