@@ -181,7 +181,8 @@ def test_control_what_comes_again_without_its_mark_takes_effect_again(copy: Plat
     once = {r.id: r for r in priced if r.id not in known}
     again = list(once.values())[-6:]
     marks = ", ".join(f"'{record.id}'" for record in again)
-    asyncio.run(_do(copy, "membership", f"DELETE FROM inbox WHERE message_id IN ({marks})"))  # noqa: S608
+    forget = f"DELETE FROM inbox WHERE message_id IN ({marks})"  # noqa: S608
+    asyncio.run(_do(copy, "membership", forget))
     send(copy, again)
     assert converge(copy, 60) is not None
     found = found_by_i17(copy) - before
@@ -196,7 +197,8 @@ def test_control_the_watcher_sees_a_wrong_counter_and_a_question_that_cannot_be_
     try:
         assert {what[:3] for what in watched(copy).found} == {"I02"}
     finally:
-        asyncio.run(_do(copy, "enrolment", f"UPDATE run SET waiting = waiting - 1 {one}"))  # noqa: S608
+        one_less = f"UPDATE run SET waiting = waiting - 1 {one}"  # noqa: S608
+        asyncio.run(_do(copy, "enrolment", one_less))
     assert watched(copy).found == []
     monkeypatch.setattr(watcher, "MISCOUNTED", "SELECT count(*) FROM nowhere")
     broken = watched(copy)

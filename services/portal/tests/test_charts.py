@@ -45,11 +45,12 @@ def test_the_lines_of_the_grid_are_round(largest: float, step: float) -> None:
 
 
 def test_what_is_counted_in_whole_numbers_has_no_halves_on_its_axis() -> None:
-    for values, rows in (
+    cases: list[tuple[list[float], list[float]]] = [
         ([0, 1], [0, 1, 2, 3]),
         ([7, 4], [0, 3, 6, 9]),
         ([0.5], [0, 0.2, 0.4, 0.6]),
-    ):
+    ]
+    for values, rows in cases:
         chart = charts.lines([points(values)], START, START + HOUR, 60)
         assert chart is not None
         assert [value for _, value in chart.rows] == rows
