@@ -45,6 +45,10 @@ up: preflight setup ## start everything; returns when all is ready (dashboards=1
 down: there ## stop everything; the state stays
 	$(RUN) down
 
+.PHONY: restart
+restart: there ## stop one part and start it again (service=NAME)
+	$(RUN) restart $(service)
+
 status: there ## show what runs, and where
 	$(RUN) status
 
@@ -69,10 +73,20 @@ dead-letters: setup ## show what was set aside (topic= why= key= state= id=; id=
 	$(RUN) dead-letters --service "$(service)" --topic "$(topic)" --why "$(why)" --key "$(key)" \
 		--state "$(or $(state),dead)" --id "$(id)" --reason "$(reason)" $(if $(discard),--discard)
 
+.PHONY: sql
+sql: there ## look into the database of a service (service=NAME query="SELECT ...")
+	$(RUN) sql "$(service)" "$(query)"
+
 test: setup ## run all tests, on servers of their own
 	@$(PY) -m pytest $(args)
 
-check: lint specs-unchanged browser test ## what CI runs: lint, generated pages, tests
+check: specs-unchanged browser ## what CI runs: generated pages, lint, tests
+	@$(MAKE) -j2 lint pure
+	@$(PY) -m pytest -m "not pure" $(args)
+
+.PHONY: pure
+pure: setup
+	@$(PY) -m pytest -m pure $(args)
 
 .PHONY: browser
 browser: setup ## see that there is a browser for the tests of the portal
@@ -99,7 +113,8 @@ specs: setup ## write the generated pages anew (docs/, deploy/env.example, dashb
 
 .PHONY: specs-unchanged
 specs-unchanged: specs
-	@git diff --exit-code --stat -- docs libs/contracts deploy/env.example deploy/grafana || \
+	@git diff --exit-code --stat -- docs libs/contracts deploy/env.example deploy/grafana \
+		services/portal/portal/panels.json || \
 		{ echo "The generated pages were old: commit what 'make specs' wrote."; exit 1; }
 
 lock: setup ## resolve all dependencies anew into requirements.lock
@@ -111,6 +126,10 @@ lock: setup ## resolve all dependencies anew into requirements.lock
 		done) \
 		pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml) \
 		--group dev --output-file requirements.lock
+
+.PHONY: sbom
+sbom: setup ## print what is in here of others, with licences (CycloneDX)
+	@$(PY) -m deploy.sbom
 
 bench: setup ## measure the pace of the main job (only=http,... keep=1)
 	@$(PY) -m tests.load --only="$(only)" --keep="$(keep)" --scale="$(scale)"

@@ -16,7 +16,8 @@ from tests.platform import Platform
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """Everything that `make up` starts, on ports and in a folder of its own.
 
-    After the last test all invariants are checked, whatever was done (`tests.failure.checker`).
+    After the last test all invariants are checked, whatever was done (`tests.failure.checker`), and
+    with them every answer that `Bookers` and `Writers` got.
     Its services can be made to die at places of their code (`chassis.faults`).
     `KC_TEST_PLATFORM=1` takes the copy that the environment describes, as it stands.
     """
@@ -35,6 +36,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         found = Platform(stack)
         yield found
         stack.up()  # whatever a test left stopped or halted
-        check_now(found)
+        check_now(found, found.history)
     finally:
         stack.clean()

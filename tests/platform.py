@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from contracts.topics import TOPICS
 
 from deploy.local.client import Client, until
 from deploy.local.stack import Stack
+from tests.failure.history import History
 
 PROVIDER = "hochschule-rhein-neckar"
 PARTITIONS = {t.name: t.partitions for t in TOPICS} | {t.dead: 1 for t in TOPICS}
@@ -25,6 +26,8 @@ class Platform:
     """One running copy."""
 
     stack: Stack
+    history: History = field(default_factory=History, compare=False, repr=False)
+    """What the clients of the failure tests asked, for the check at the end."""
 
     def as_user(self, name: str | None) -> Client:
         """A client with the token of a demo user."""

@@ -54,6 +54,7 @@ def _told(settings: Settings) -> dict[str, str]:
         "IDENTITY_PORT": str(ports["keycloak"]),
         "MAIL_PORT": str(ports["mail"]),
         "GRAFANA_PORT": str(ports["smtp"]),
+        "PROMETHEUS_PORT": str(ports["keycloak_management"]),
         "PUBLIC_URL": f"http://127.0.0.1:{ports['gateway']}",
         "IDENTITY_URL": f"http://id.localhost:{ports['keycloak']}",
     }

@@ -33,6 +33,7 @@ MADE: dict[str, Callable[[], str]] = {
     "IDENTITY_PORT": lambda: "8164",
     "MAIL_PORT": lambda: "8025",
     "GRAFANA_PORT": lambda: "3000",
+    "PROMETHEUS_PORT": lambda: "9090",
     "DEMO": lambda: "false",
     "DEMO_PASSWORD": random,
     "POSTGRES_PASSWORD": random,

@@ -25,7 +25,7 @@ NOTICED = Row(
         ),
         Panel(
             "Last synthetic booking",
-            [Query("time() - max(kc_synthetic_last_success_timestamp_seconds)")],
+            [Query("kc:synthetic_success_age:seconds")],
             kind="stat",
             unit="s",
             width=6,
@@ -73,7 +73,7 @@ MESSAGES = Row(
             "Age of the outbox",
             [Query("kc:outbox_age_seconds:max", "{{service}}")],
             unit="s",
-            bad=30,
+            bad=10,
         ),
         Panel(
             "Consumers behind",
@@ -140,12 +140,13 @@ REQUESTS = Row(
         ),
         Panel(
             "Requests refused, too many",
-            [Query("kc:requests_shed:rate5m", "{{service}}")],
-            unit="reqps",
+            [Query("kc:requests_shed:ratio_rate5m", "{{service}}")],
+            unit="percentunit",
+            bad=0.01,
         ),
         Panel(
             "Wait for a database connection",
-            [Query("kc:pool_wait_seconds:p95_5m", "{{service}}")],
+            [Query("kc:pool_wait_seconds:p99_5m", "{{service}}")],
             unit="s",
             bad=0.5,
         ),
@@ -165,6 +166,11 @@ PROCESSES = Row(
             "Processor",
             [Query("rate(process_cpu_seconds_total[5m])", "{{job}} {{instance}}")],
             about="Cores at work.",
+        ),
+        Panel(
+            "Starts in a quarter of an hour",
+            [Query("changes(process_start_time_seconds[15m])", "{{job}} {{instance}}")],
+            bad=3,
         ),
     ],
 )

@@ -29,6 +29,7 @@ OTHERS = {
     "replay": "deploy.local.replay",
     "dead-letters": "deploy.local.dead_letters",
     "seed": "deploy.local.seed",
+    "sql": "deploy.local.sql",
 }
 
 
@@ -58,12 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="deploy.local", description=__doc__)
     commands = parser.add_subparsers(required=True)
     for name, function in {
-        "up": up, "down": down, "status": status, "clean": clean, "logs": logs
+        "up": up, "down": down, "restart": restart, "status": status, "clean": clean, "logs": logs
     }.items():  # fmt: skip
         command = commands.add_parser(name, help=function.__doc__)
         command.set_defaults(command=function)
         if name == "up":
             command.add_argument("parts", nargs="*", help="only these parts")
+        if name == "restart":
+            command.add_argument("parts", nargs="+", help="these parts, one after the other")
         if name == "logs":
             command.add_argument("parts", nargs="*", help="only these parts")
             command.add_argument("-n", type=int, default=40, help="lines of each")
@@ -91,6 +94,19 @@ def down(settings: Settings, arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     Stack(settings).down()
     progress.say(f"Stopped after {time.monotonic() - began:.1f} s. The state is kept.")
+    return 0
+
+
+def restart(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Stop these parts and start them again; all others go on."""
+    stack = Stack(settings, arguments.parts)
+    for name in arguments.parts:
+        if name not in stack.states():
+            raise LookupError(f"{name} was not started yet: `make up`.")
+        began = time.monotonic()
+        stack.stop(name)
+        stack.start(name)
+        progress.say(f"  {name:<14} ready again after {time.monotonic() - began:.1f} s")
     return 0
 
 

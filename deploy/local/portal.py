@@ -31,7 +31,7 @@ def _part(settings: Settings, replica: int) -> Part:
             "KC_CLIENT_SECRET": credential(settings, "keycloak.portal"),
             "KC_SESSION_KEY": credential(settings, "portal.sessions"),
             "KC_ASSETS": str(assets(settings)),
-            "KC_PROMETHEUS_URL": settings.url("prometheus") if settings.dashboards else "",
+            "KC_PROMETHEUS_URL": _prometheus(settings),
         },
         ready=lambda: answers(f"{url}/health/ready"),
         needs=frozenset({"postgres"}),
@@ -39,6 +39,13 @@ def _part(settings: Settings, replica: int) -> Part:
         stop_seconds=20,
         addresses={PORTAL: url} if replica else {PORTAL: url, "pages": settings.url("gateway")},
     )
+
+
+def _prometheus(settings: Settings) -> str:
+    """Ours where it runs, else the one that the environment names."""
+    if settings.dashboards:
+        return settings.url("prometheus")
+    return settings.extra.get("KC_PROMETHEUS_URL", "")
 
 
 def assets(settings: Settings) -> Path:

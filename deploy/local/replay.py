@@ -24,9 +24,9 @@ class Wish:
     """Which messages to put back, how fast, and why."""
 
     topic: str
+    reason: str
     service: str = ""
     key: str = ""
-    reason: str = "replay"
     dry_run: bool = False
     per_minute: float = 600
 
@@ -95,7 +95,10 @@ def main(arguments: Sequence[str]) -> int:
     if not given.topic or given.per_minute <= 0:
         print("Which topic? For example: make replay topic=catalog.runs", file=sys.stderr)
         return 1
-    wish = Wish(**{**vars(given), "reason": given.reason or "replay"})
+    if not given.reason and not given.dry_run:
+        print('Why? It is kept: make replay topic=NAME reason="…" (or dry=1)', file=sys.stderr)
+        return 1
+    wish = Wish(**{**vars(given), "reason": given.reason or "dry run"})
     try:
         return replay(Settings.from_env(), wish)
     except (RefusedError, OSError) as error:

@@ -14,6 +14,7 @@ from deploy.local.settings import LOOPBACK, Settings
 OUR_OWN = (
     "KC_RUN", "KC_CACHE", "KC_PORT_OFFSET", "KC_REPLICAS", "KC_DURABLE", "KC_RUN_ID",
     "KC_DASHBOARDS", "KC_SCRAPE_SECONDS", "KC_SYNTHETIC_SECONDS", "KC_GATEWAY_URL", "KC_TOKEN",
+    "KC_PROMETHEUS_URL",  # the portal alone is told
 )  # fmt: skip
 
 

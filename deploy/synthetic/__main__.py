@@ -5,6 +5,7 @@ import sys
 import time
 
 import httpx
+from chassis import safety
 from prometheus_client import start_http_server
 
 from deploy.synthetic.probe import Probe, ProbeSettings
@@ -12,7 +13,7 @@ from deploy.synthetic.probe import Probe, ProbeSettings
 
 def main() -> int:
     """Run for ever. Nothing that happens to a booking ends it."""
-    settings = ProbeSettings()
+    settings = safety.checked(ProbeSettings)
     start_http_server(settings.port, settings.host)
     with httpx.Client(base_url=settings.gateway_url, timeout=10) as http:
         probe = Probe(settings, http)

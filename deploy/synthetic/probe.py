@@ -1,19 +1,21 @@
 """One synthetic booking, from signing in to cancelling, through the gateway like anybody's.
 
 Provider and organisation are those of `contracts.synthetic`; they are in no figure of the business.
+Whatever an answer holds, a round that fails is told as failed and the next one is tried.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 import httpx
+from chassis import safety
 from contracts import synthetic
 from prometheus_client import Counter, Gauge
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 T = TypeVar("T")
@@ -26,7 +28,7 @@ AHEAD = timedelta(days=60)
 SUCCESS = Gauge("kc_synthetic_success", "1 when the last synthetic booking went through")
 LAST = Gauge(
     "kc_synthetic_last_success_timestamp_seconds",
-    "When one went through last; the start of the process before that",
+    "When one went through last; 0 while none has since the start of the process",
 )
 ROUNDS = Counter("kc_synthetic_rounds", "Synthetic bookings by their end", ["outcome"])
 FAILED = Counter("kc_synthetic_failed_steps", "Where synthetic bookings failed", ["step"])
@@ -36,7 +38,7 @@ SECONDS = Gauge("kc_synthetic_step_seconds", "Time of each step of the last one"
 class ProbeSettings(BaseSettings):
     """What the process is told by its environment (`KC_…`)."""
 
-    model_config = SettingsConfigDict(env_prefix="KC_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=safety.PREFIX, extra="ignore", frozen=True)
 
     gateway_url: str = Field("http://127.0.0.1:8080", description="Where clients come in")
     issuer: str = Field(description="Issuer of the access tokens")
@@ -45,6 +47,26 @@ class ProbeSettings(BaseSettings):
     synthetic_seconds: float = Field(60, ge=1, description="A booking every so many seconds")
     host: str = Field("127.0.0.1", description="Address that its figures are served on")
     port: int = Field(8161, description="Port that its figures are served on")
+    plaintext: str = Field(
+        "", description="gateway_url, where the network to the gateway is trusted without TLS"
+    )
+
+    def unsafe(self) -> Iterator[str]:
+        """Where its secret and its token would go in the open, a sentence each."""
+        allowed = safety.named(self.plaintext)
+        yield from safety.unknown_names(allowed, ["gateway_url"])
+        yield from safety.open_url("gateway_url", self.gateway_url, allowed)
+        yield from safety.public_http("issuer", self.issuer)
+        if not safety.is_loopback(safety.host_of(self.issuer)):
+            known = safety.KNOWN_PASSWORDS | {self.synthetic_client}
+            if self.synthetic_secret in known:
+                yield "KC_SYNTHETIC_SECRET is one that everybody knows: choose your own."
+
+    @model_validator(mode="after")
+    def _refuse_the_unsafe(self) -> Self:
+        if found := list(self.unsafe()):
+            raise ValueError("\n".join(found))
+        return self
 
 
 class StepError(Exception):
@@ -57,7 +79,6 @@ class Probe:
     def __init__(self, settings: ProbeSettings, http: httpx.Client) -> None:
         self._settings, self._http = settings, http
         self._token = ""
-        LAST.set_to_current_time()
         for step in STEPS:
             FAILED.labels(step)
 
@@ -66,11 +87,13 @@ class Probe:
         self._now = STEPS[0]
         try:
             self._round()
-        except (StepError, httpx.HTTPError) as error:
+        except Exception as error:  # noqa: BLE001 - an answer may hold anything
             SUCCESS.set(0)
             ROUNDS.labels("failed").inc()
             FAILED.labels(self._now).inc()
-            return f"{self._now}: {type(error).__name__} {error}"
+            # only our own words: those of others may repeat what was sent
+            said = f"{error}" if isinstance(error, StepError) else ""
+            return f"{self._now}: {type(error).__name__} {said}".rstrip()
         SUCCESS.set(1)
         LAST.set_to_current_time()
         ROUNDS.labels("succeeded").inc()

@@ -79,6 +79,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
     "otto.ops": (
         "/",
         "/betrieb",
+        "/betrieb/kennzahlen",
         "/betrieb/nachrichten",
         "/betrieb/nachrichten/{letter}",
         "/betrieb/nachrichten/{letter}/einspielen",
@@ -101,6 +102,7 @@ FILES_AND_PIECES = (
     "/meine-kurse/{}/kalender",
     "/buchungen/export.csv",
     "/buchungen/{}/zeile",
+    "/posteingang/anzahl",
     "/buchungen/neu/fehler.csv",
     "/genossenschaft/mitglieder/datei",
     "/genossenschaft/mitglieder/pdf",
@@ -112,5 +114,11 @@ FILES_AND_PIECES = (
 )
 """What is no page: files, pieces that the script fetches, and ways elsewhere."""
 
-ON_THE_WAY = ("/buchungen/neu/pruefen", "/buchungen/neu/ergebnis", "/buchungen/neu/verwerfen")
-"""Pages that show what was typed just before: the test of that way looks at them."""
+ON_THE_WAY = (
+    "/buchungen/neu/pruefen",
+    "/buchungen/neu/ergebnis",
+    "/buchungen/neu/verwerfen",
+    "/meine-kurse/{}/warteliste",
+    "/noch-einmal/{}",
+)
+"""Pages that show what was done just before: the test of that way looks at them."""

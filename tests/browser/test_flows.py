@@ -39,7 +39,7 @@ def test_an_employee_finds_a_course_and_asks_for_a_seat_by_keyboard_only(
     keys.press("Enter")
     anna.page.wait_for_url("**/meine-kurse")
     anna.reads("Digitale Akte einführen")
-    assert anna.page.get_by_role("status").count() >= 1
+    assert anna.page.locator(".kern-alert--success[role=status]").count() == 1
 
 
 def test_an_offered_seat_is_accepted_and_the_other_window_sees_it(seat: Seat, world: World) -> None:

@@ -18,7 +18,11 @@ from tests.browser.test_pages import WIDTH
 from tests.browser.world import World
 
 Seat = Callable[..., Person]
-BAR = ".kc-session__bar"
+BAR = ".kc-session"
+COVERING = """() => [...document.querySelectorAll('main *')].filter(each =>
+    each.closest('[data-session]') && getComputedStyle(each).position !== 'static'
+).map(each => each.className)"""
+"""What of the warning lies over the page."""
 AGE = "UPDATE session SET seen_at = seen_at - make_interval(mins => $2) WHERE id_hash = $1"
 
 
@@ -59,7 +63,8 @@ def test_a_warning_comes_before_the_end_and_staying_takes_it_away(seat: Seat, wo
     let_pass(world, anna, 57)
     anna.page.locator(BAR).wait_for()
     assert "abgemeldet, weil Sie längere Zeit nichts aufgerufen haben" in bar(anna.page)
-    assert anna.page.locator("[data-session]").get_attribute("role") == "status"
+    assert anna.page.locator("main [data-session]").get_attribute("role") == "alert"
+    assert anna.page.evaluate(COVERING) == []
     assert axe.violations(anna.page) == []
     anna.shoot("de-session-soon-desktop-light")
     anna.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})

@@ -16,7 +16,10 @@ letter. A test that forges *events of ours* with our `ce_source` gives false ala
 
 from __future__ import annotations
 
-from tests.failure.facts.collect import collect
+import asyncio
+
+from tests.failure.facts import databases
+from tests.failure.facts.collect import collect, patiently
 from tests.failure.facts.model import Facts
 from tests.failure.history import History
 from tests.failure.invariants.listed import CHECKED
@@ -24,6 +27,7 @@ from tests.failure.invariants.violation import Violation
 from tests.platform import Platform
 
 SHOWN = 20
+ANSWERS = frozenset({"I10", "I11", "I12", "I13", "I39"})
 
 
 def violations(facts: Facts) -> list[Violation]:
@@ -42,6 +46,15 @@ def check_now(platform: Platform, history: History | None = None) -> Facts:
     if found:
         raise AssertionError(report(found))
     return facts
+
+
+def check_answers(platform: Platform) -> None:
+    """Where not everything runs: what clients were told against what enrolment has stored."""
+    stored = patiently(lambda: asyncio.run(databases.dump_one(platform.stack, "enrolment")))
+    facts = Facts(history=platform.history.operations, tables={"enrolment": stored})
+    found = [one for one in violations(facts) if one.invariant in ANSWERS]
+    if found:
+        raise AssertionError(report(found))
 
 
 def report(found: list[Violation]) -> str:

@@ -33,6 +33,7 @@ Outcome = Literal["ok", "fail", "info"]
 # Nothing was decided by these: nobody was reached, or nobody could check who asks
 UNDECIDED = frozenset({401, 408, 429, 500, 502, 503, 504})
 PAUSE = 0.2  # between two tries
+SHOWN = 200  # characters of what is no JSON
 SUBJECTS = ("run_id", "person_ref")
 
 
@@ -51,11 +52,14 @@ class Operation:
     status: int = 0
     """0: no answer came."""
     answer: Mapping[str, Any] | None = None
+    """The body, where it is a JSON object."""
     headers: Mapping[str, str] | None = None
     user: str = ""
     about: Mapping[str, str] | None = None
     """Run and person of the request, where it names them."""
     given_up: bool = False
+    text: str = ""
+    """The beginning of a body that is no JSON object."""
 
 
 class History:
@@ -131,7 +135,9 @@ def _outcome(answer: httpx.Response | None) -> Outcome:
 
 def _answered(operation: Operation, answer: httpx.Response) -> Operation:
     kept = {name.lower(): value for name, value in answer.headers.items()}
-    return replace(operation, status=answer.status_code, answer=_json(answer), headers=kept)
+    body = _json(answer)
+    text = "" if body is not None else answer.text[:SHOWN]
+    return replace(operation, status=answer.status_code, answer=body, text=text, headers=kept)
 
 
 def _json(answer: httpx.Response) -> dict[str, Any] | None:

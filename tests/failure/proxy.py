@@ -1,7 +1,7 @@
 """A TCP proxy between two real programs that does on command what networks do.
 
-It runs in a thread of its own, so that plain tests can use it; `connections` and `dropped` let them
-see that the fault really happened. `test_proxy.py` tests it.
+It runs in a thread of its own, so that plain tests can use it; `connections`, `dropped`, `again`
+and `hurt` let them see that the fault really happened. `test_proxy.py` tests it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ Mode = Literal["pass", "delay", "slice", "blackhole", "reset"]
 until another mode is set, then what was held does. `reset`: connections are refused and cut."""
 
 LOOPBACK = "127.0.0.1"
+BEFORE = (
+    64  # bytes before the words by which a request is known again: Kafka has the event id there
+)
 LINGER_NOT = struct.pack("ii", 1, 0)  # close with RST
 
 
@@ -41,6 +44,11 @@ class Proxy(AbstractContextManager["Proxy"]):
         self._target, self._hide = int(target.rpartition(":")[2]), hide
         self.seconds = 0.2
         self.connections = self.dropped = 0
+        self.again = 0
+        """How often a request whose answer was dropped came once more, on another connection."""
+        self.hurt = 0
+        """How often somebody felt `delay`, `blackhole` or `reset`: a piece, or a connection."""
+        self._lost: list[tuple[Link, bytes]] = []
         self._mode: Mode = "pass"
         self._words: tuple[bytes, ...] = ()
         self._left = 0
@@ -59,6 +67,7 @@ class Proxy(AbstractContextManager["Proxy"]):
         """Do this from now on, `pass` to heal."""
         self._mode = mode
         if mode == "reset":
+            self.hurt += len(self._links)
             self._call(self._reset_all())
 
     def drop_answer_to(self, *words: bytes, times: int = 1) -> None:
@@ -94,6 +103,7 @@ class Proxy(AbstractContextManager["Proxy"]):
         self._links.add(link)
         try:
             await self._held()
+            self.hurt += self._mode == "reset"
             if self._mode != "reset":
                 answers, link.server = await asyncio.open_connection(LOOPBACK, self._target)
                 await asyncio.gather(self._up(link, reader), self._down(link, answers))
@@ -107,16 +117,20 @@ class Proxy(AbstractContextManager["Proxy"]):
         seen = b""
         assert link.server is not None
         while piece := await reader.read(65_536):
-            seen = self._listen(link, seen[-200:] + piece)
+            seen = seen[-200:] + piece
+            self.again += sum(one is not link and words in seen for one, words in self._lost)
+            seen = self._listen(link, seen)
             await self._write(link.server, piece)
         link.server.write_eof()
 
     def _listen(self, link: Link, seen: bytes) -> bytes:
         while self._left and (at := seen.find(self._words[link.heard])) >= 0:
-            seen = seen[at + len(self._words[link.heard]) :]
+            end = at + len(self._words[link.heard])
+            words, seen = seen[max(0, at - BEFORE) : end], seen[end:]
             link.heard = (link.heard + 1) % len(self._words)
             if link.heard == 0:
                 self._left, link.cut = self._left - 1, True
+                self._lost.append((link, words))
         return seen
 
     async def _down(self, link: Link, answers: asyncio.StreamReader) -> None:
@@ -128,6 +142,7 @@ class Proxy(AbstractContextManager["Proxy"]):
         link.client.write_eof()
 
     async def _write(self, writer: asyncio.StreamWriter, piece: bytes) -> None:
+        self.hurt += self._mode in ("delay", "blackhole")
         await self._held()
         await asyncio.sleep(self.seconds if self._mode == "delay" else 0)
         size = 1 if self._mode == "slice" else len(piece)

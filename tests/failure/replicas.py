@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -17,6 +18,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.local.parts import answers
 from deploy.local.ports import REPLICA_STEP, SERVICES
+from tests.failure.facts import broker
+from tests.failure.facts.collect import patiently
+from tests.failure.facts.subscriptions import subscriptions
 from tests.platform import Platform
 
 FIGURE = re.compile(r"^(?P<name>[a-z_]+)\{(?P<labels>[^}]*)\} (?P<value>[0-9.e+]+)$", re.MULTILINE)
@@ -112,6 +116,21 @@ class Replicas:
             )
             for group in described
         }
+
+    def behind(self, service: str) -> dict[Place, int]:
+        """Where not everything is committed, and the end that each of these places has now."""
+        return {place: end for place, (at, end) in self._reached(service).items() if at < end}
+
+    def has_reached(self, service: str, ends: Mapping[Place, int]) -> bool:
+        """Whether everything up to there is committed by now."""
+        reached = self._reached(service)
+        return all(reached[place][0] >= end for place, end in ends.items())
+
+    def _reached(self, service: str) -> dict[Place, tuple[int, int]]:
+        hears = tuple(one for one in subscriptions() if one.service == service)
+        address = self.stack.settings.address("kafka")
+        found = patiently(lambda: asyncio.run(broker.places(address, hears)))
+        return {(one.topic, one.partition): (one.committed, one.end) for one in found}
 
     def relays(self, service: str) -> dict[str, bool]:
         """Which replicas' relays are connected, and whether each is the one at work."""

@@ -2,10 +2,9 @@
 
 How often each service met a repeat is counted by itself, so it is seen that all of it came.
 
-Without the protection, by hand on a copy of its own (the effects would stay): six bookings were
-settled, the six marks of their requests were deleted from the inbox of `membership`, the requests
-were sent again by `again.send`. Each of the six enrolments then had two prices on
-`membership.quotes` instead of one.
+Without the protection each of them takes effect once more. That control stands in `test_soak.py`,
+on a copy of its own (the effects stay): six marks are deleted from the inbox of `membership`, their
+requests are sent again by `again.send`, and each of the six has two prices instead of one.
 """
 
 from __future__ import annotations

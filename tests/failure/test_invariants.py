@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local.settings import ROOT
 from tests.failure.checker import violations
 from tests.failure.facts import story
 from tests.failure.facts.model import Facts, Mail, Place, Record
@@ -62,6 +63,15 @@ def test_every_number_of_the_standard_is_checked_or_has_a_reason() -> None:
     assert set(CHECKED) | set(NOT_YET) == wanted
     assert not set(CHECKED) & set(NOT_YET)
     assert set(PARTLY) <= set(CHECKED)
+
+
+def test_the_documentation_shows_the_list() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    for name, invariant in CHECKED.items():
+        partly = f" partly: {PARTLY[name]} " if name in PARTLY else "  "
+        assert f"| {name} | {invariant.__doc__} |{partly}|\n" in page
+    for name, why in NOT_YET.items():
+        assert f"| {name} | {why} |\n" in page
 
 
 # -- seats
@@ -161,6 +171,10 @@ def _with_history(*operations: Operation) -> Plant:
     return lambda facts: replace(facts, history=(*facts.history, *operations))
 
 
+def _refusal(code: str) -> dict[str, Any]:
+    return {"type": "urn:x", "title": "No.", "status": 409, "code": code}
+
+
 plants("I10", "an acknowledged booking is not there")(
     _with_history(_operation("k2", answer={"enrolment_id": uid("lost")}))
 )
@@ -174,6 +188,24 @@ plants("I11", "a refused booking has an effect")(
 )
 plants("I12", "one key made two things")(
     _with_history(_operation("key-1", answer={"enrolment_id": E2}))
+)
+plants("I12", "the same again, with another status")(_with_history(_operation("key-1", status=201)))
+plants("I12", "the same again, with another body")(
+    _with_history(_operation("key-1", answer={"enrolment_id": E1, "place": 7}))
+)
+plants("I12", "refused in two ways")(
+    _with_history(
+        _operation("k2", outcome="fail", status=409, answer=_refusal("run-full"), about=None),
+        _operation("k2", outcome="fail", status=409, answer=_refusal("closed"), about=None),
+    )
+)
+plants("I12", "another body under the same key is no other request")(
+    _with_history(
+        _operation("key-1", payload="other", began=3.0, outcome="fail", status=409, answer={})
+    )
+)
+plants("I12", "another body under the same key is the same request")(
+    _with_history(_operation("key-1", payload="other", began=3.0))
 )
 plants("I12", "one key, two rows")(
     lambda f: with_row(f, "enrolment.enrolment", 1, person_ref=ANNA, state="cancelled")
@@ -219,6 +251,9 @@ plants("I18", "set aside without a copy")(
     lambda f: replace(f, records=tuple(r for r in f.records if not r.topic.endswith(".dead")))
 )
 plants("I18", "a copy without a row")(lambda f: with_rows(f, "enrolment.dead_letter", []))
+plants("I19", "what was committed goes back")(
+    lambda f: replace(f, committed={("enrolment", "catalog.runs", 0): [3, 5, 4]})
+)
 plants("I19", "a partition is not read to its end")(
     lambda f: replace(f, places=(Place("g", "catalog.runs", 0, 1, 2),))
 )
@@ -256,6 +291,9 @@ plants("I24", "told twice")(
 plants("I25", "one mail too many")(lambda f: replace(f, mails=f.mails * 2))
 plants("I25", "a mail to somebody else")(
     lambda f: with_row(f, "notifications.person", person_ref=BEN)
+)
+plants("I25", "a mail to an address that no person has")(
+    lambda f: replace(f, mails=(replace(f.mails[0], to=("somebody@else.example",)),))
 )
 plants("I25", "a mail of nothing")(
     lambda f: replace(f, mails=(*f.mails, Mail("<x@y>", ("anna@kreis.example",))))
@@ -299,7 +337,46 @@ plants("I35", "an address in a log")(
 plants("I35", "a name on a topic")(
     lambda f: with_record(f, "scheduled", saying(title="Anna Albers lernt"))
 )
+
+
+def _plain(status: int, text: str, headers: dict[str, str]) -> Operation:
+    said = {"content-type": "text/plain; charset=utf-8"} | headers
+    return _operation(
+        "k4", outcome="info", status=status, answer=None, text=text, headers=said, given_up=True
+    )
+
+
+def test_what_the_gateway_says_in_its_own_words_is_no_violation() -> None:
+    for status, words in (
+        (404, "404 page not found\n"),
+        (502, "Bad Gateway"),
+        (504, "Gateway Timeout"),
+    ):
+        assert violations(_with_history(_plain(status, words, {}))(good())) == []
+
+
+def test_the_same_again_and_a_key_that_is_refused_for_another_body_are_no_violation() -> None:
+    same = _operation("key-1", began=3.0)
+    other = _operation(
+        "key-1",
+        payload="other",
+        began=3.0,
+        outcome="fail",
+        status=422,
+        answer=_refusal("idempotency-key-reused") | {"status": 422},
+        headers={"content-type": "application/problem+json"},
+    )
+    assert violations(_with_history(same, other)(good())) == []
+
+
 plants("I39", "a 500")(_with_history(_operation("k4", outcome="info", status=500)))
+plants("I39", "a service that answers in the gateway's words")(
+    _with_history(_plain(502, "Bad Gateway", {"x-correlation-id": "abcdefgh"}))
+)
+plants("I39", "plain words that are not the gateway's")(_with_history(_plain(404, "Not Found", {})))
+plants("I39", "503 in plain words")(
+    _with_history(_plain(503, "Service Unavailable", {"retry-after": "1"}))
+)
 plants("I39", "a no that is no problem")(
     _with_history(_operation("k4", outcome="fail", status=409, answer={}, about=None))
 )

@@ -98,18 +98,22 @@ def test_it_delays_every_piece(proxy: Proxy) -> None:
         began = time.monotonic()
         assert ask(client, b"words") == b"WORDS"
         assert time.monotonic() - began >= 2 * proxy.seconds
+        assert proxy.hurt == 2  # there and back
 
 
 def test_it_drops_the_answer_after_the_request_was_done(echo: Echo, proxy: Proxy) -> None:
     proxy.drop_answer_to(b"do this")
     with connect(proxy) as client:
         assert ask(client, b"do that") == b"DO THAT"
-        with pytest.raises(ConnectionError):
-            ask(client, b"please do this now")
+    with connect(proxy) as client, pytest.raises(ConnectionError):
+        ask(client, b"please do this now")
     assert echo.got == b"do thatplease do this now"
-    assert proxy.dropped == 1
+    assert (proxy.dropped, proxy.again) == (1, 0)
     with connect(proxy) as client:
         assert ask(client, b"do this") == b"DO THIS"
+        assert proxy.again == 0, "nobody said please this time"
+        assert ask(client, b"now, please do this") == b"NOW, PLEASE DO THIS"
+    assert proxy.again == 1
 
 
 def test_it_knows_the_words_in_two_pieces(echo: Echo, proxy: Proxy) -> None:
@@ -143,9 +147,11 @@ def test_it_resets_what_is_connected_and_what_comes(proxy: Proxy) -> None:
             ask(client, b"hello")
     with pytest.raises(ConnectionResetError), connect(proxy) as client:
         ask(client, b"hello")
+    assert proxy.hurt == 2  # who was connected, and who came
     proxy.fault("pass")
     with connect(proxy) as client:
         assert ask(client, b"hello") == b"HELLO"
+    assert proxy.hurt == 2
 
 
 def test_a_black_hole_answers_nothing_until_it_is_healed(echo: Echo, proxy: Proxy) -> None:
@@ -158,6 +164,7 @@ def test_a_black_hole_answers_nothing_until_it_is_healed(echo: Echo, proxy: Prox
                 with pytest.raises(TimeoutError):
                     client.recv(10)
             assert echo.got == b"first"
+            assert proxy.hurt == 1  # the other one is not let in yet
             proxy.fault("pass")
             for client in (old, new):
                 client.settimeout(10)

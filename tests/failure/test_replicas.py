@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
 from typing import Any
 from uuid import uuid4
@@ -29,6 +30,7 @@ from deploy.local.settings import Settings
 from deploy.local.stack import Stack
 from deploy.local.token import token
 from tests.failure.bookers import BOOK, Bookers
+from tests.failure.checker import check_now
 from tests.failure.places import Place
 from tests.failure.replicas import Replicas
 from tests.platform import Platform
@@ -38,7 +40,10 @@ PATIENCE = 120
 
 @pytest.fixture(scope="module")
 def replicas(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
-    """A copy with two of each service, on the identity provider of the other copy."""
+    """A copy with two of each service, on the identity provider of the other copy.
+
+    After the last test all invariants are checked here, too.
+    """
     if platform.stack.settings.replicas > 1:
         yield Replicas(platform)
         return
@@ -54,7 +59,10 @@ def replicas(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> It
     try:
         stack.up()
         seed(settings)
-        yield Replicas(Platform(stack))
+        found = Platform(stack)
+        yield Replicas(found)
+        stack.up()  # whatever a test left stopped or halted
+        check_now(found, found.history)
     finally:
         stack.clean()
 
@@ -109,10 +117,12 @@ def test_one_that_is_frozen_in_the_middle_of_a_batch_is_replaced_and_does_no_har
         frozen = place.hit()
         try:
             assert psutil.Process(frozen).status() == psutil.STATUS_STOPPED
-            other = next(p for p in replicas.names("enrolment") if replicas.stack.pid(p) != frozen)
+            begun = replicas.behind("enrolment")
+            assert begun, "it has committed what it was handling"
             until(lambda: replicas.is_alone("enrolment"), PATIENCE, "the end of its session")
-            before = replicas.records(other)
-            until(lambda: replicas.records(other) > before, PATIENCE, "the same batch at the other")
+            done = partial(replicas.has_reached, "enrolment", begun)
+            until(done, PATIENCE, "the same batch at the other")
+            assert psutil.Process(frozen).status() == psutil.STATUS_STOPPED, "it was not itself"
         finally:
             os.kill(frozen, signal.SIGCONT)
             place.disarm()

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import httpx
-
 from deploy.local.settings import ROOT
 from tests.failure.bookers import NOT_NOW
 from tests.platform import Platform, an_offer
@@ -52,10 +50,9 @@ class Writers:
         deadline = time.monotonic() + PATIENCE
         with self._platform.as_user(write.user) as client:
             while time.monotonic() < deadline:
-                try:
-                    key = {"Idempotency-Key": write.key}
-                    answer = client.ask("POST", write.path, write.body, key)
-                except (httpx.HTTPError, OSError):
+                history = self._platform.history
+                answer = history.ask(client, "POST", write.path, write.body, key=write.key)
+                if answer is None:
                     time.sleep(0.2)
                     continue
                 if answer.is_success:

@@ -121,9 +121,8 @@ def test_what_was_set_aside_is_shown_and_put_back_by_command(
         return [letter for letter in listed if letter["reason"] == "invalid"]
 
     letters = until(set_aside, 20, "the dead letter")
-    assert (
-        replay(platform.stack.settings, Wish("catalog.runs")) == 1
-    )  # it is as unreadable as before
+    wish = Wish("catalog.runs", "of a test")
+    assert replay(platform.stack.settings, wish) == 1  # it is as unreadable as before
     assert "still set aside" in capsys.readouterr().out
     dead = [_header(record, "dead_reason") for record in _dead(platform, id_)]
     assert dead == ["invalid", "invalid"]  # enrolment and notifications both hear this topic
@@ -156,7 +155,7 @@ def test_one_message_is_found_shown_tried_and_given_up_by_command(
     assert '{"price_cents": "seven"}' in shown
     assert "/enrolment_id: missing (is missing)" in shown
     assert f"offset {letter['offset']} invalid {letter['id']}" in shown
-    tried = Wish("membership.quotes", service="enrolment", key=key, dry_run=True)
+    tried = Wish("membership.quotes", "of a test", "enrolment", key, dry_run=True)
     assert replay(settings, tried) == 1
     assert "Nothing was changed. 1 keys would stay set aside." in capsys.readouterr().out
     assert dead_letters.main(["--id", letter["id"], "--discard"], settings) == 1  # and why?

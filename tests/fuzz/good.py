@@ -39,6 +39,7 @@ OFFER: dict[str, Any] = {
             "location": "Heppenheim",
             "capacity": 20,
             "min_participants": 8,
+            "decision_on": "2027-02-15",
             "booking_closes_at": "2027-02-22T22:59:59Z",
             "cancellation_policy": [
                 {"days_before": 14, "percent": 0},
@@ -123,6 +124,7 @@ def dead_letters(service: str) -> list[Input]:
 
 CATALOG = [
     good(f"GET {CAT}/offers", query="q=Akte&limit=5"),
+    good(f"GET {CAT}/offers", query="ids=@@offer@@,@@offer@@&limit=1"),
     good(f"GET {CAT}/offers", query="q=@@canary@@&sort=relevance&limit=1"),
     good(
         f"GET {CAT}/offers",
@@ -164,6 +166,7 @@ ENROLMENT = [
         query="dry_run=true",
     ),
     good(f"GET {ENR}/enrolments", query="state=confirmed&state=requested&limit=2"),
+    good(f"GET {ENR}/enrolments", query=f"person_ref={NEW}&person_ref={OTHER}&limit=1"),
     good(
         f"GET {ENR}/enrolments",
         query="run_id=@@run@@&q=@@canary@@&from=2027-01-01&to=2027-12-31&sort=deadline&limit=1",
@@ -226,6 +229,7 @@ MEMBERSHIP = [
         organisation_id="@@member@@",
         Idempotency_Key=NEW,
     ),
+    good(f"GET {ORG}/payments", query="limit=1", organisation_id="@@member@@"),
     good(f"POST {ORG}/notice", {"received_at": "@@now@@"}, organisation_id="@@leaving@@"),
     good(f"POST {MCI}/applications", APPLICATION),
     good(f"GET {MCI}/applications", query="state=applied&limit=2"),
@@ -261,6 +265,8 @@ NOTIFICATIONS = [
         f"POST {NOTE}/contacts/resolve", {"mails": ["anna@kreis.example", "@@canary@@@x.example"]}
     ),
     good(f"GET {NOTE}/contacts/me"),
+    good(f"GET {NOTE}/contacts/departments"),
+    good(f"GET {NOTE}/contacts/departments/members", query="department=Bauamt"),
     good(f"GET {PERSON}", person_ref="@@person@@"),
     good(f"PUT {PERSON}", CONTACT, person_ref=NEW),
     good(f"PUT {PERSON}", CONTACT, person_ref=str(OTHER), who="employee", If_Match="*"),

@@ -21,7 +21,7 @@ import uvicorn
 from chassis.app import create_app
 from chassis.testing import Servers, until
 from chassis.testing_issuer import Issuer
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import not_a_server_error
@@ -110,7 +110,9 @@ def findings(cases: list[Any], url: str, authorization: str) -> dict[str, str]:
     for case in cases:
         case.headers = {"Authorization": authorization}
         response = case.call(base_url=url, timeout=60)
-        if response.status_code == 503:
+        if response.status_code == 503:  # no 5xx but this one, and it says when to come again
+            if not "".join(response.headers.get("retry-after", [])).isdecimal():
+                found.setdefault(case.operation.label, "503 without Retry-After")
             continue
         try:
             case.validate_response(response, checks=checks_of(response.status_code))
@@ -134,14 +136,16 @@ async def test_the_document_of_a_service_is_kept(
     assert not found, "\n\n".join(f"{where}: {why}" for where, why in found.items())
 
 
-def a_program(answer: Any, status: int) -> FastAPI:
+def a_program(answer: Any, status: int, headers: dict[str, str] | None = None) -> FastAPI:
     """A program with one route that takes a number and answers as told."""
     app = FastAPI()
 
-    async def show(number: int) -> dict[str, int]:
+    async def show(number: int) -> Any:
+        if status == 503:
+            raise HTTPException(status, headers=headers)
         if status >= 400:
             raise OSError(number)
-        return answer  # type: ignore[no-any-return]
+        return answer
 
     app.add_api_route("/things", show, methods=["GET"], response_model=None)
     document = app.openapi()
@@ -150,7 +154,7 @@ def a_program(answer: Any, status: int) -> FastAPI:
     return app
 
 
-PLANTED = [({}, 500), ([1], 200)]
+PLANTED = [({}, 500), ([1], 200), ({}, 503)]
 
 
 @pytest.mark.parametrize(("answer", "status"), PLANTED)
@@ -159,3 +163,10 @@ async def test_control_a_broken_promise_is_found(answer: Any, status: int) -> No
         cases = drawn(app, 5)
         async with served(app) as url:
             assert set(await asyncio.to_thread(findings, cases, url, "Bearer x")) == said
+
+
+async def test_who_is_told_when_to_come_again_is_served_as_promised() -> None:
+    app = a_program({}, 503, {"Retry-After": "2"})
+    cases = drawn(app, 5)
+    async with served(app) as url:
+        assert await asyncio.to_thread(findings, cases, url, "Bearer x") == {}

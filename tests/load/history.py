@@ -14,14 +14,17 @@ PAGE = ROOT / "docs" / "performance.md"
 COLUMNS = (
     "CPU per enrolment over HTTP",
     "enrolments over HTTP, 64 clients",
+    "enrolments in lists of 100, 8 clients",
     "pipeline against the bare limit",
     "request to certain seat, p99",
     "CPU per enrolment at 20/s",
     "CPU per enrolment at 200/s",
     "idle: CPU of services, PostgreSQL and Kafka",
     "rush: rate against the spread load",
+    "rush: until all were answered",
     "rebuild of a projection",
     "memory of all services, idle / memory of all services, loaded",
+    "make up, empty state folder / make up, again after make down",
     "growth: CPU per enrolment against a fresh copy",
 )
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import psutil
 
+from deploy.local.ports import PORTAL, SERVICES
 from deploy.local.stack import Stack
 
-SERVICES = ("catalog", "enrolment", "membership", "notifications")
+ALL_SERVICES = (*SERVICES, PORTAL)
+"""Every process of ours that stays up; the gateway, which is not ours, is shown beside them."""
 ASIDE = ("keycloak", "mailsink")
 """Stand-ins for what the platform only talks to: shown, but not part of what an enrolment costs."""
 

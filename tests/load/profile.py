@@ -14,12 +14,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.local.ports import SERVICES
 from deploy.local.settings import ROOT
 from deploy.local.stack import Stack
 from tests.load import copy, statements
 from tests.load.bench import Bench
 from tests.load.clients import closed_loop
-from tests.load.processes import SERVICES
 
 OUT = ROOT / ".run" / "profile"
 COUNT, RATE, TOP = 6000, "200", 45

@@ -16,8 +16,8 @@ from tests.load import history, profile, table
 from tests.load.bench import Bench
 from tests.load.clients import Answer, Outcome
 from tests.load.figure import Figure
-from tests.load.figures import ALL, http, rush
-from tests.load.processes import ASIDE
+from tests.load.figures import ALL, http, idle, memory, rush
+from tests.load.processes import ALL_SERVICES, ASIDE
 from tests.platform import Platform
 
 RUSHING = 60
@@ -129,6 +129,19 @@ def test_every_aim_is_judged_in_its_own_direction() -> None:
         Figure("a", 1, "ms").verdict,
     ]
     assert verdicts == ["met", "missed", "met", "missed", ""]
+
+
+PARTS = (*ALL_SERVICES, "postgres", "kafka", "gateway", "gateway-pages", "keycloak", "mailsink")
+
+
+def test_the_portal_is_one_of_the_services_and_the_gateway_is_shown_beside_them() -> None:
+    used = memory.figure("all", {part: {"pss": 10.0, "uss": 4.0} for part in PARTS}, 400)
+    assert used.value == 10.0 * len(ALL_SERVICES) == 50.0
+    assert used.note == "PSS; private alone (USS) 20 MB; gateway 10 MB"
+    resting = idle.figure(dict.fromkeys(PARTS, 1.0))
+    assert resting.value == 5 + 2  # PostgreSQL and Kafka
+    assert "gateway 2.0" in resting.note
+    assert set(resting.details["percent_by_part"]) == set(PARTS)
 
 
 def test_the_file_says_what_the_table_says(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,9 @@ from deploy.local.client import until
 from deploy.local.parts import answers
 from deploy.local.ports import BASE
 from deploy.local.settings import LOOPBACK
+from tests.load.arrivals import Call
 from tests.load.crowd import Crowd
+from tests.load.overload import Report
 from tests.load.stage import Stage
 from tests.platform import Platform
 
@@ -86,6 +89,44 @@ def test_control_without_limits_nobody_is_refused_and_everybody_waits(
     assert waited.refused == []
     assert len(waited.accepted) > 4 * len(served.accepted)
     assert waited.p(99) > served.p(99), "the queue was longer and yet quicker"
+
+
+def a_stage(name: str, refused: float = 0.02, **changes: Any) -> Stage:
+    """Ten seconds in which half of the requests are refused, so late after they were due."""
+    calls = [
+        Call("x", n / 10, ended=n / 10 + took, status=status, code=code)
+        for n in range(100)
+        for took, status, code in ((0.1, 202, ""), (refused, 503, "overloaded"))
+    ]
+    queues = {"kc_requests_in_flight": 300.0, "memory_mb": 100.0}
+    return Stage(name, 20, 10, calls, {**queues, **changes})
+
+
+def missed(*stages: Stage, **changes: Any) -> list[str]:
+    """The aims that such a run does not meet, the stages of it that are not given being good."""
+    calm = [Call("x", n / 10, ended=n / 10 + 0.1, status=202) for n in range(100)]
+    good = {name: a_stage(name) for name in ("2 x C", "4 x C")}
+    good |= {name: Stage(name, 10, 10, calm) for name in ("0.5 x C", "1 x C after the fault")}
+    good |= {stage.name: stage for stage in stages}
+    told: dict[str, Any] = {"base": {"memory_mb": 100.0}, "settled_seconds": 1.0, **changes}
+    return [aim for aim, _, met in Report(10, list(good.values()), **told).aims() if not met]
+
+
+def test_every_aim_of_an_overload_run_can_be_met_and_missed() -> None:
+    late = [
+        Call("x", n / 10, ended=n / 10 + (0.4 if n < 95 else 0.1), status=202) for n in range(200)
+    ]
+    assert missed() == []
+    assert missed(a_stage("4 x C", refused=0.06)) == ["p99 of refused at 4 x C <= 50 ms"]
+    full = {"kc_requests_in_flight": 1025.0}
+    assert missed(a_stage("2 x C", **full)) == ["requests at work at 2 x C <= 1024"]
+    assert missed(a_stage("2 x C", **full), replicas=2) == []
+    assert missed(a_stage("2 x C", memory_mb=131.0)) == ["memory at 2 x C <= 130 % of base"]
+    after = Stage("1 x C after the fault", 10, 20, late)
+    assert missed(after) == []
+    after.calls[101].ended += 1
+    assert missed(after) == ["normal in 1 x C after the fault within 10 s"]
+    assert missed(violations=["somebody is lost"]) == ["lost or doubled"]
 
 
 def _all_served(stage: Stage) -> bool:

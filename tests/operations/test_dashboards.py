@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from uuid import uuid4
 
 import httpx
@@ -145,3 +146,18 @@ def _fails(carla: Client, run_id: str) -> bool:
     """Somebody tries to book and gets an error."""
     time.sleep(0.5)
     return carla.ask("POST", BOOK, {"run_id": run_id}).status_code >= 500
+
+
+def test_people_are_called_when_a_process_ends_again_and_again(busy: Watched) -> None:
+    started = 'max(process_start_time_seconds{job="membership"})'
+    assert "ServiceRestarting" not in {name for name, _ in busy.firing()}
+    for _ in range(3):
+        known = {None, busy.figure(started)}
+        busy.stack.kill("membership")
+        until(partial(_is_new, busy, started, known), DEADLINE, "the next process")
+    until(lambda: ("ServiceRestarting", "membership") in busy.firing(), DEADLINE, "the alert of it")
+
+
+def _is_new(busy: Watched, expr: str, known: set[float | None]) -> bool:
+    """Whether a figure has a value that it did not have before."""
+    return busy.figure(expr) not in known

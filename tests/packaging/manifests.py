@@ -95,6 +95,21 @@ def probed(manifests: list[Manifest]) -> Iterator[str]:
                 yield f"{_name(manifest)}/{container['name']}: {found}"
 
 
+def scraped(manifests: list[Manifest]) -> Iterator[str]:
+    """Every pod that stays says where its figures are, on a port that it has."""
+    for manifest in _of(manifests, "Deployment"):
+        pod = manifest["spec"]["template"]
+        said = pod["metadata"].get("annotations", {})
+        scrape, at = (said.get(f"prometheus.io/{name}") for name in ("scrape", "port"))
+        ports = {
+            str(port["containerPort"])
+            for container in pod["spec"]["containers"]
+            for port in container.get("ports", [])
+        }
+        if scrape != "true" or at not in ports:
+            yield f"{_name(manifest)}: its figures are not found"
+
+
 def secrets_by_reference(manifests: list[Manifest]) -> Iterator[str]:
     """Nothing secret stands in a manifest."""
     for manifest in _of(manifests, "Secret"):
@@ -216,6 +231,7 @@ RULES: dict[str, Rule] = {
         confined,
         bounded,
         probed,
+        scraped,
         secrets_by_reference,
         understood,
         disruptions_bounded,

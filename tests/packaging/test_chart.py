@@ -19,11 +19,21 @@ ROOT = variables.ROOT
 CHART = ROOT / "deploy" / "helm" / "kommunalcampus"
 EXAMPLE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/helm/example-values.yaml").read_text())
 KUBERNETES = ("1.29", "1.37")
-FOREIGN = {"ScaledObject", "TriggerAuthentication"}  # definitions of KEDA, not of Kubernetes
+# defined by KEDA and by the Prometheus operator, not by Kubernetes: no schema of them is at hand
+FOREIGN = {"ScaledObject", "TriggerAuthentication", "PodMonitor", "PrometheusRule"}
 VARIANTS: dict[str, dict[str, Any]] = {
     "example": {},
     "keda": {"autoscaling": {"by": "keda"}, "kafka": {"caSecret": "kafka-ca"}},
     "hpa": {"autoscaling": {"by": "hpa"}},
+    "watched": {
+        "monitoring": {
+            "enabled": True,
+            "labels": {"release": "prometheus"},
+            "dataSource": "ours",
+            "prometheusUrl": "http://prometheus-operated.monitoring:9090",
+        }
+    },
+    "unprobed": {"monitoring": {"enabled": True}, "synthetic": {"enabled": False}},
     "authorities": {"database": {"caSecret": "db-ca"}, "image": {"pullSecrets": ["registry"]}},
     "trusted": {
         "plaintext": ["kafka", "jwks_url"],
@@ -145,6 +155,14 @@ PLANTED: list[tuple[str, str, Change]] = [
         "Deployment",
         lambda m: _container(m)["readinessProbe"]["httpGet"].update(path="/health/ready"),
     ),
+    ("scraped", "Deployment", lambda m: m["spec"]["template"]["metadata"].pop("annotations")),
+    (
+        "scraped",
+        "Deployment",
+        lambda m: m["spec"]["template"]["metadata"]["annotations"].update(
+            {"prometheus.io/port": "1"}
+        ),
+    ),
     (
         "secrets_by_reference",
         "Deployment",
@@ -212,6 +230,8 @@ def test_every_rule_was_seen_red() -> None:
         ({"ingress": {"enabled": True, "tlsSecret": ""}}, "tlsSecret"),
         ({"autoscaling": {"by": "magic"}}, "by"),
         ({"gateway": {"image": "traefik"}}, "image"),
+        ({"gateway": {"memoryTarget": "320m"}}, "memoryTarget"),
+        ({"monitoring": {"prometheusUrl": "prometheus:9090"}}, "prometheusUrl"),
         ({"networkPolicies": {"enabled": True}}, "networkPolicies"),
     ],
 )

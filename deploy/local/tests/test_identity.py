@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +19,9 @@ import jwt
 import pytest
 from contracts import synthetic
 
-from deploy.local import identity
+from deploy.local import fetch, identity
 from deploy.local.credentials import credential
+from deploy.local.environment import clean, java
 from deploy.local.settings import ROOT, Settings
 from deploy.local.stack import Stack
 from deploy.local.tests.free_ports import spare_settings
@@ -127,6 +131,65 @@ def test_the_synthetic_booking_gets_a_token_of_its_own_and_nobody_elses_rights(
     assert UUID(told["sub"]).version == 4
     wrong = httpx.post(url, data={**form, "client_secret": "guessed"})
     assert wrong.status_code == 401
+
+
+def documented(chapter: str) -> str:
+    """The commands of a chapter of docs/deployment.md, as they are typed."""
+    text = (ROOT / "docs" / "deployment.md").read_text("utf-8").split(f"\n## {chapter}\n")[1]
+    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```$", text.split("\n## ")[0])
+    return "".join(blocks)
+
+
+def test_accounts_are_made_as_the_page_of_deployment_says(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """The very lines, with Keycloak's command of this machine in place of the container's."""
+    admin = fetch.unpacked(settings, "keycloak") / "bin" / "kcadm.sh"
+    lines = re.sub(r"(?ms)^kcadm\(\) \{.*?^\}\n", "", documented("The first people"))
+    lines = lines.replace(". deploy/compose.env\n", "").replace(
+        "make dead-letters", "printf '%s\\n'"
+    )
+    organisation = ORGANISATIONS["stadt-ausserhalb"]
+    head = f"""set -eu
+        kcadm() {{ sh {shlex.quote(str(admin))} "$@" --config {tmp_path}/kcadm; }}
+        FIRST=first-password SECRET=s3cret-of-otto ORGANISATION={organisation}
+        IDENTITY_PORT={settings.ports["keycloak"]} IDENTITY_URL={settings.url("keycloak")}
+        PUBLIC_URL={settings.url("gateway")}
+    """
+    done = subprocess.run(
+        ["/bin/sh", "-c", head + lines],
+        env={
+            **clean(settings),
+            "JAVA": java(),
+            "KEYCLOAK_ADMIN_PASSWORD": credential(settings, "keycloak.admin"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    given = dict(line.split("=", 1) for line in done.stdout.splitlines() if line[:3] == "KC_")
+    told = jwt.decode(given["KC_TOKEN"], options={"verify_signature": False})
+    assert (told["roles"], told["aud"]) == (["ops"], "kommunalcampus")
+    assert UUID(told["sub"]).version == 4
+    assert found(settings, "olga.meier") == (["office"], {})
+    assert found(settings, "carl.roth") == (["coordinator", "employee"], {"org": [organisation]})
+
+
+def found(settings: Settings, name: str) -> tuple[list[str], dict[str, list[str]]]:
+    """Roles and attributes of a person, as the administration of Keycloak tells them."""
+    form = {"grant_type": "password", "client_id": "admin-cli", "username": "admin"}
+    form["password"] = credential(settings, "keycloak.admin")
+    url = settings.url("keycloak")
+    signed = httpx.post(f"{url}/realms/master/protocol/openid-connect/token", data=form).json()
+    with httpx.Client(
+        base_url=f"{url}/admin/realms/kommunalcampus",
+        headers={"Authorization": f"Bearer {signed['access_token']}"},
+    ) as http:
+        (person,) = http.get("/users", params={"username": name, "exact": "true"}).json()
+        (api,) = http.get("/clients", params={"clientId": "kommunalcampus"}).json()
+        roles = http.get(f"/users/{person['id']}/role-mappings/clients/{api['id']}").json()
+    return sorted(role["name"] for role in roles), person.get("attributes", {})
 
 
 def test_the_portal_and_the_app_give_no_token_for_a_password(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deploy.local import processes, supervisor
+from deploy.local import __main__ as local
+from deploy.local import processes, sql, supervisor
 from deploy.local.settings import ROOT, Settings
 from deploy.local.stack import NotReadyError, Stack
 
@@ -106,6 +108,30 @@ def test_a_part_that_was_stopped_stays_stopped_until_it_is_started(stack: Stack)
         stack.pid("postgres")
     stack.start("postgres")
     assert stack.parts["postgres"].ready()
+
+
+def test_a_part_is_restarted_by_its_name_and_the_others_go_on(
+    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Settings, "from_env", lambda: stack.settings)
+    before, others = stack.pid("postgres"), stack.pid("kafka")
+    assert local.main(["restart", "postgres"]) == 0
+    assert "ready again" in capsys.readouterr().err
+    assert stack.pid("postgres") != before
+    assert stack.pid("kafka") == others
+    assert stack.parts["postgres"].ready()
+    assert local.main(["restart", "nobody"]) == 1
+    assert local.main(["restart", "catalog"]) == 1  # it was not started in this copy
+
+
+def test_sql_shows_rows_and_changes_nothing(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sql.main(["catalog", "SELECT 6 * 7 AS answer, NULL AS none"], stack.settings) == 0
+    assert re.search(r"answer +none\s+42\s+1 rows", capsys.readouterr().out)
+    assert sql.main(["catalog", "CREATE TABLE own (n int)"], stack.settings) == 1
+    assert "read-only transaction" in capsys.readouterr().err
+    assert sql.main(["catalog", ""], stack.settings) == 1
 
 
 def test_what_dies_just_before_it_is_stopped_is_not_started_anew(

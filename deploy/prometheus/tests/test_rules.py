@@ -89,7 +89,7 @@ def test_every_alert_is_seen_firing_and_seen_silent() -> None:
 
 
 def test_every_alert_has_a_page_and_every_page_an_alert() -> None:
-    pages = {path.stem for path in RUNBOOKS.glob("*.md")}
+    pages = {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
     assert pages == set(alerts())
     for name, rule in alerts().items():
         assert rule["annotations"]["runbook"] == f"docs/runbooks/{name}.md"
@@ -112,6 +112,13 @@ def test_the_page_of_operations_has_words_for_every_alert() -> None:
     assert set(operations.ALERTS) == set(alerts())
 
 
+def test_the_pages_name_only_commands_that_there_are() -> None:
+    known = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8")))
+    for path in RUNBOOKS.glob("*.md"):
+        asked = set(re.findall(r"(?m)(?:^|`)make ([a-z-]+)", path.read_text("utf-8")))
+        assert asked <= known, path.name
+
+
 @pytest.mark.parametrize("name", sorted(alerts()))
 def test_a_page_says_what_it_means_what_to_look_at_what_to_do_and_when_it_is_over(
     name: str,
@@ -120,5 +127,6 @@ def test_a_page_says_what_it_means_what_to_look_at_what_to_do_and_when_it_is_ove
     assert text.startswith(f"# {name}\n")
     places = [text.index(chapter) for chapter in CHAPTERS]
     assert places == sorted(places)
+    assert "(README.md)" in text[: places[0]], "where the commands are found for other places"
     looking = text[places[1] : places[2]]
     assert "```sh" in looking, "what to look at first is a command"

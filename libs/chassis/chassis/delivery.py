@@ -8,9 +8,9 @@ park what follows of its key. Everybody else goes on. Repeats are stopped by the
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from time import monotonic, time
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -20,6 +20,7 @@ from contracts.topics import Topic
 
 from chassis import dead_letters, faults, inbox, metrics, tracing
 from chassis.database import Database, Transaction, is_outage, is_passing, is_too_slow
+from chassis.ranges import is_out_of_range
 from chassis.records import Delivery, Poison, RawRecord, Record, read, type_of
 
 Handler = Callable[[Transaction, Sequence[Any]], Awaitable[None]]
@@ -85,8 +86,8 @@ class Delivered:
         self.running = asyncio.Lock()  # partitions are given away only between two batches
         self.last_handled_at = monotonic()
         self.next_offsets: dict[TopicPartition, int] = {}  # behind what this process has handled
-        # by topic: when the newest handled record was written
-        self.handled_until = dict.fromkeys(self.subscriptions, time())
+        self.handled_until: dict[TopicPartition, float] = {}  # when the last of that was written
+        self.at_hand: dict[TopicPartition, Record] = {}  # the first that is read and not handled
         self._service = service
         self._db = db
         self._outcomes: Counter[tuple[str, str]] = Counter()
@@ -97,6 +98,7 @@ class Delivered:
         """Handle a batch. Returns when its offsets may be committed."""
         async with self.running:
             started = monotonic()
+            self.at_hand |= _first(records)
             deliveries = [
                 read(record, self.subscriptions[record.topic].raw)
                 for record in records
@@ -130,10 +132,16 @@ class Delivered:
         yield from groups.values()
 
     def _remember(self, records: Sequence[Record]) -> None:
-        last = {(record.topic, record.partition): record for record in records}
-        for place, record in last.items():
-            self.next_offsets[TopicPartition(*place)] = record.offset + 1
-            self.handled_until[record.topic] = record.timestamp / 1000
+        for place, last in _first(reversed(records)).items():
+            self.next_offsets[place] = last.offset + 1
+            self.handled_until[place] = last.timestamp / 1000
+            self.at_hand.pop(place, None)
+
+    def forget(self) -> None:
+        """Partitions change hands: others may handle from here on."""
+        self.next_offsets.clear()
+        self.handled_until.clear()
+        self.at_hand.clear()
 
     async def _settle(self, deliveries: Sequence[Delivery]) -> None:
         try:
@@ -155,7 +163,8 @@ class Delivered:
             try:
                 await self._apply(deliveries)
             except Exception as error:
-                again = is_passing(error) or (len(deliveries) == 1 and not is_outage(error))
+                hopeless = is_outage(error) or is_out_of_range(error)
+                again = is_passing(error) or (len(deliveries) == 1 and not hopeless)
                 if attempt == self.ATTEMPTS or not again:
                     raise
                 await asyncio.sleep(0.02 * 4**attempt * random.uniform(0.5, 1.0))  # noqa: S311
@@ -219,11 +228,13 @@ class Delivered:
         """The handler fails for this message for good. Its type is told, its text may tell more."""
         topic = delivery.record.topic
         log.error("handler failed", topic=topic, id=str(delivery.id), exc_info=error)
-        why = Poison("handler-failed", type(error).__name__)
+        why, attempts = Poison("handler-failed", type(error).__name__), self.ATTEMPTS
+        if is_out_of_range(error):  # of the message: nobody could keep that number
+            why, attempts = Poison("invalid", "a number is beyond what can be kept"), 1
         async with self._db.transaction() as tx:
             fresh, _ = await inbox.admit(tx, [delivery])
             if fresh:
-                await self._bury(tx, delivery, why, attempts=self.ATTEMPTS)
+                await self._bury(tx, delivery, why, attempts)
 
     def _wait_out(
         self, records: Sequence[Record], consumer: AIOKafkaConsumer, error: Exception
@@ -234,15 +245,11 @@ class Delivered:
         the new owner fails once and pauses again.
         """
         log.warning("waiting out an outage", error=type(error).__name__)
-        first: dict[TopicPartition, int] = {}
-        for record in records:
-            place = TopicPartition(record.topic, record.partition)
-            first[place] = min(record.offset, first.get(place, record.offset))
         assigned = consumer.assignment()
         consumer.pause(*assigned)
-        for place, offset in first.items():
+        for place, record in _first(records).items():
             if place in assigned:
-                consumer.seek(place, offset)
+                consumer.seek(place, record.offset)
         self._say_paused(1)
         if self._resuming is None or self._resuming.done():
             self._resuming = asyncio.create_task(self._resume(consumer))
@@ -276,3 +283,11 @@ class Delivered:
 
     def _count(self, topic: str, outcome: str) -> None:
         self._outcomes[topic, outcome] += 1
+
+
+def _first(records: Iterable[Record]) -> dict[TopicPartition, Record]:
+    """The first record of each partition; those of one stand in their order."""
+    first: dict[TopicPartition, Record] = {}
+    for record in records:
+        first.setdefault(TopicPartition(record.topic, record.partition), record)
+    return first

@@ -18,6 +18,7 @@ from faststream.kafka.message import KafkaAckableMessage
 from faststream.message import AckStatus
 from faststream.middlewares import AckPolicy
 
+from chassis.backlog import Backlog
 from chassis.brokers import Brokers
 from chassis.careful import Careful
 from chassis.database import Database
@@ -45,8 +46,9 @@ class Drain(ConsumerRebalanceListener):  # type: ignore[misc]
         """Wait for the batch that is being handled, and commit what is handled."""
         async with self._listener.delivered.running:
             await self._listener.commit()
-            self._listener.delivered.next_offsets.clear()
+            self._listener.delivered.forget()
             self._listener.offsets.forget()
+            self._listener.backlog.forget()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Nothing to prepare."""
@@ -69,6 +71,7 @@ class Listener:
         self.topics = [subscription.topic for subscription in subscriptions]
         self.delivered = Delivered(name, subscriptions, db)
         self.offsets = Offsets(self.delivered.next_offsets)
+        self.backlog = Backlog(self.delivered)
         self._broker, self._name = broker, name
         self._subscriber: Any = None
         self._closing = False

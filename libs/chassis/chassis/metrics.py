@@ -35,7 +35,9 @@ DEAD_LETTERS = Gauge("kc_dead_letters", "Messages set aside and not settled", ["
 LAG_RECORDS = Gauge("kc_consumer_lag_records", "Records not yet handled", ["service", "topic"])
 LAG_SECONDS = Gauge("kc_consumer_lag_seconds", "Age of the oldest of them", ["service", "topic"])
 PAUSED = Gauge("kc_consumer_paused", "1 while an outage is waited out", ["service", "topic"])
-STALLED = Gauge("kc_consumer_stalled", "1 while records wait and nothing handles them", ["service"])
+STALLED = Gauge(
+    "kc_consumer_stalled", "1 while records wait and their place does not move", ["service"]
+)
 OUTBOX_DEPTH = Gauge("kc_outbox_depth", "Events not yet sent", ["service"])
 OUTBOX_AGE = Gauge("kc_outbox_age_seconds", "Age of the oldest of them", ["service"])
 RELAYED = Counter("kc_outbox_relayed", "Events sent to Kafka", ["service"])

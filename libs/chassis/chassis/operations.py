@@ -15,7 +15,7 @@ from chassis import dead_letter_routes, dead_letters, metrics, problems
 from chassis.database import is_outage
 from chassis.kafka import Listener
 from chassis.settings import ServiceSettings
-from chassis.standstill import lag, stands_still
+from chassis.standstill import SHOWN_SECONDS, stands_still, stood_still
 
 STANDS_STILL = problems.Unavailable("consumer-stands-still")
 
@@ -75,8 +75,9 @@ async def refresh(running: Any, name: str) -> None:
     """Bring the figures up to date that are read rather than counted."""
     metrics.POOL_IN_USE.labels(name).set(running.db.engine.pool.checkedout())
     if running.listener is not None:
-        await _show_lag(running.listener, name)
-        metrics.STALLED.labels(name).set(await stands_still(running.listener))
+        await show_lag(running.listener, name)
+        stood = await stood_still(running.listener)
+        metrics.STALLED.labels(name).set(stood > SHOWN_SECONDS)
     if not running.database_ready:
         return
     try:
@@ -96,8 +97,13 @@ async def refresh(running: Any, name: str) -> None:
         metrics.DEAD_LETTERS.labels(name, topic).set(counts.get(topic, 0))
 
 
-async def _show_lag(listener: Listener, name: str) -> None:
-    for topic, records in (await lag(listener)).items():
-        age = time() - listener.delivered.handled_until[topic]
-        metrics.LAG_RECORDS.labels(name, topic).set(records)
-        metrics.LAG_SECONDS.labels(name, topic).set(max(0.0, age) if records else 0.0)
+async def show_lag(listener: Listener, name: str) -> None:
+    """How many records wait on each topic, and for how long the oldest does: 0 when none does."""
+    consumer = listener.consumer
+    waiting = await listener.backlog.look(consumer) if consumer is not None else {}
+    for topic in listener.topics:
+        places = [found for place, found in waiting.items() if place.topic == topic.name]
+        oldest = min((found.since for found in places), default=None)
+        age = max(0.0, time() - oldest) if oldest is not None else 0.0
+        metrics.LAG_RECORDS.labels(name, topic.name).set(sum(found.records for found in places))
+        metrics.LAG_SECONDS.labels(name, topic.name).set(age)

@@ -21,7 +21,7 @@ TOO_FAST = Rule(
     "too-many-replays",
     429,
     "Too many replays in a minute. The handlers have other work, too. Please wait a little.",
-    "Zu viele Wiederholungen in einer Minute. Bitte etwas warten.",
+    "Zu viele Wiederholungen in einer Minute. Warten Sie einen Augenblick.",
 )
 
 

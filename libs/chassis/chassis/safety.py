@@ -49,6 +49,11 @@ def host_of(address: str) -> str:
     return urlsplit(place).hostname or ""
 
 
+def named(plaintext: str) -> set[str]:
+    """The settings that a value of `KC_PLAINTEXT` names."""
+    return {word.strip().lower() for word in plaintext.split(",") if word.strip()}
+
+
 def unencrypted(
     name: str, hosts: Iterable[str], allowed: Collection[str], instead: str
 ) -> Iterator[str]:
@@ -119,7 +124,7 @@ def sentences(error: ValidationError | SettingsError) -> list[str]:
     """What is wrong, each with its variable. Values are not repeated: some are secret."""
     if isinstance(error, SettingsError):
         found = re.search(r'field "(\w+)"', str(error))
-        return [f"{variable(found[1]) if found else 'A setting'} is not JSON."]
+        return [f"{variable(found[1])} is not JSON." if found else str(error)]
     told: list[str] = []
     for entry in error.errors(include_input=False, include_url=False):
         name = ".".join(map(str, entry["loc"]))

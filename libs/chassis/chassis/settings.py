@@ -1,11 +1,19 @@
 """What every service is told by its environment (`KC_…`)."""
 
+import os
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from chassis import safety
 
@@ -61,6 +69,11 @@ class ServiceSettings(BaseSettings):
         description="Settings whose address may be reached without encryption beyond this machine, "
         "for example kafka,database_url",
     )
+    secrets_dir: str = Field(
+        "",
+        description="Folder of files that are called like variables and hold their values, for "
+        "example /run/secrets; a variable that is set counts more",
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     otlp_endpoint: str = Field("", description="OTLP/HTTP collector for traces; empty: off")
     pool_size: int = Field(6, ge=2, le=100, description="Database connections of one process")
@@ -86,10 +99,31 @@ class ServiceSettings(BaseSettings):
     )
     session_timeout_ms: int = Field(10_000, description="Kafka: when a silent consumer is dead")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, variables, and the files of `KC_SECRETS_DIR`.
+
+        Raises:
+            SettingsError: there is no such folder.
+        """
+        del dotenv_settings, file_secret_settings
+        folder = os.environ.get(safety.variable("secrets_dir"), "")
+        if folder and not Path(folder).is_dir():
+            raise SettingsError(f"KC_SECRETS_DIR is {folder}, and there is no such folder.")
+        files = (SecretsSettingsSource(settings_cls, folder),) if folder else ()
+        return init_settings, env_settings, *files
+
     @property
     def allowed_plain(self) -> set[str]:
         """The settings that `KC_PLAINTEXT` names."""
-        return {word.strip().lower() for word in self.plaintext.split(",") if word.strip()}
+        return safety.named(self.plaintext)
 
     def unsafe(self) -> Iterator[str]:
         """What must not be so beyond this machine, a sentence each. A service adds its own."""

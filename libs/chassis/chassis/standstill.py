@@ -15,30 +15,34 @@ import structlog
 from chassis.kafka import Listener
 
 STANDSTILL_SECONDS = 60.0
+SHOWN_SECONDS = 30.0  # two rounds of Prometheus earlier, so that it is seen before the end
 LOOK_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
 
 
-async def lag(listener: Listener) -> dict[str, int]:
-    """Records not yet handled, by topic."""
-    waiting = {topic.name: 0 for topic in listener.topics}
+async def stood_still(listener: Listener) -> float:
+    """For how many seconds records wait at their place on a partition, and no outage is known.
+
+    0 while a batch is at work: what waits behind it is not forgotten.
+    """
     consumer = listener.consumer
-    if consumer is not None:
-        for place in consumer.assignment():
-            end = consumer.highwater(place)
-            if end is not None:
-                waiting[place.topic] += max(0, end - await consumer.position(place))
-    return waiting
+    if consumer is None:
+        return 0.0
+    waiting = await listener.backlog.look(consumer)
+    if consumer.paused() or listener.delivered.running.locked():
+        return 0.0
+    return max((place.still for place in waiting.values()), default=0.0)
 
 
 async def stands_still(listener: Listener) -> bool:
-    """Records wait, no outage is waited out, and yet nothing was handled for a minute."""
-    consumer = listener.consumer
-    if consumer is None or consumer.paused() or listener.delivered.running.locked():
-        return False
+    """Records wait, no outage is waited out, and yet nothing at all was handled for a minute.
+
+    One partition that stands while others go on is shown (`kc_consumer_stalled`); a new process
+    would find it as it is.
+    """
     silent = monotonic() - listener.delivered.last_handled_at
-    return silent > STANDSTILL_SECONDS and any((await lag(listener)).values())
+    return min(silent, await stood_still(listener)) > STANDSTILL_SECONDS
 
 
 async def watch(listener: Listener, end: Callable[[], None]) -> None:

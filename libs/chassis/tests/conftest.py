@@ -22,7 +22,7 @@ from contracts.enrolment import EnrolmentExpired
 from contracts.refusal import NOT_FOUND, Refusal, Rule
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 UNLUCKY = Rule("unlucky-number", 409, "Not this number.", "Diese Zahl nicht.")
 
@@ -86,12 +86,14 @@ async def get_note(
 
 
 class Troubles:
-    """What the handler shall suffer from: ids of runs that it cannot bear, and of those during
-    which the server ends its connection so many times.
+    """What the handler shall suffer from: ids of runs that it cannot bear, of those with a number
+    that no column holds (found by driver or server), and of those during which the server ends its
+    connection so many times.
     """
 
     def __init__(self) -> None:
         self.unbearable: set[UUID] = set()
+        self.too_large: dict[UUID, TextClause] = {}
         self.cut: Counter[UUID] = Counter()
         self.full: Counter[UUID] = Counter()
 
@@ -108,6 +110,8 @@ async def hear_runs(tx: Transaction, events: Sequence[Event]) -> None:
             continue
         if event.run_id in TROUBLES.unbearable:
             raise ArithmeticError("cannot bear it")
+        if event.run_id in TROUBLES.too_large:
+            await tx.execute(TROUBLES.too_large[event.run_id], {"n": 2**40})
         if TROUBLES.cut[event.run_id] > 0:
             TROUBLES.cut[event.run_id] -= 1
             await tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +21,9 @@ from sqlalchemy import text
 from libs.chassis.tests.conftest import TROUBLES, hear_runs, times_heard
 
 TYPE = b"catalog.run-cancelled.v1"
+SOON = 5  # seconds (I23)
+PAUSES = sum(0.02 * 4**attempt for attempt in range(1, Delivered.ATTEMPTS))
+"""The longest that `Delivered` waits between its attempts, in seconds."""
 SEED = random.randrange(10**6)
 Headers = list[tuple[str, bytes | None]]
 
@@ -89,6 +93,15 @@ def unbearable() -> Sent:
     return sent
 
 
+def too_large() -> Iterator[Sent]:
+    """Records with a number that no column holds, as the driver says and as the server does."""
+    for statement in ("SELECT CAST(:n AS integer)", "SELECT CAST(CAST(:n AS bigint) AS integer)"):
+        sent = good()
+        TROUBLES.too_large[sent.run_id] = text(statement)
+        sent.reason = "invalid"
+        yield sent
+
+
 async def send(app: TestApp, sent: list[Sent]) -> None:
     """Mix them and put them on the topic."""
     random.Random(SEED).shuffle(sent)
@@ -115,7 +128,7 @@ async def dead_ones(app: TestApp, sent: list[Sent]) -> dict[bytes, Any]:
 async def test_what_is_good_is_handled_and_what_is_not_is_set_aside_as_it_came(
     app: TestApp,
 ) -> None:
-    bad = [*poisons(), unbearable(), unbearable()]
+    bad = [*poisons(), *too_large(), unbearable(), unbearable()]
     passing = [good() for _ in range(9 * len(bad))] + [newer() for _ in range(5)]
     unknown = [Sent(b"{}", headers=envelope(b"catalog.run-painted.v1")) for _ in range(5)]
     await send(app, bad + passing + unknown)
@@ -132,6 +145,21 @@ async def test_what_is_good_is_handled_and_what_is_not_is_set_aside_as_it_came(
         sent.key: (sent.reason, sent.value) for sent in bad
     }
     TROUBLES.unbearable.clear()
+    TROUBLES.too_large.clear()
+
+
+async def test_a_number_that_no_column_holds_is_set_aside_at_the_first_try(app: TestApp) -> None:
+    large = list(too_large())
+    await send(app, large)
+    await app.settled()
+    rows = await dead_ones(app, large)
+    assert {row["detail"] for row in rows.values()} == {"a number is beyond what can be kept"}
+    assert {row["attempts"] for row in rows.values()} == {1}
+    TROUBLES.too_large.clear()
+    async with app.http("ops") as client:
+        for row in rows.values():
+            done = await client.post(f"/api/enrolment/dead-letters/{row['id']}/replay")
+            assert done.json()["handled"] == 1
 
 
 async def one_after_the_other(app: TestApp, *sent: Sent) -> None:
@@ -146,15 +174,17 @@ async def one_after_the_other(app: TestApp, *sent: Sent) -> None:
         await producer.stop()
 
 
-async def test_what_comes_right_behind_a_poison_is_handled_soon(app: TestApp) -> None:
-    for poison in poisons():
+async def test_a_poison_is_set_aside_in_time_and_what_comes_right_behind_it_is_handled_soon(
+    app: TestApp,
+) -> None:
+    for poison in [*poisons(), unbearable()]:
         behind = good()
         await one_after_the_other(app, poison, behind)
-
-        async def handled(run_id: UUID = behind.run_id) -> bool:
-            return await times_heard(app, run_id) == 1
-
-        await until(handled, 30, name=f"the record behind {poison.value!r:.30}")
+        name = f"{poison.reason} {poison.value!r:.30}"
+        await until(partial(dead_ones, app, [poison]), PAUSES + SOON, name=f"the end of {name}")
+        handled = partial(times_heard, app, behind.run_id)
+        await until(handled, SOON, name=f"the record behind {name}")
+    TROUBLES.unbearable.clear()
 
 
 async def test_replay_after_the_fix_empties_it_and_a_second_one_changes_nothing(

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ async def _leave(db: Database, key: bytes, numbers: Any) -> None:
         await connection.execute(INSERT, params(letters))
 
 
-async def test_only_one_relay_is_at_work_and_the_next_takes_over(app: TestApp) -> None:
+async def test_only_one_relay_is_at_work(app: TestApp) -> None:
     second = Relay(app.db, Brokers(app.servers.kafka))
     task = asyncio.create_task(second.run())
     try:
@@ -216,27 +217,92 @@ class Forgetful(Relay):
         raise ConnectionError("the broker is away")
 
 
+@asynccontextmanager
+async def a_database_alone(app: TestApp) -> AsyncIterator[Database]:
+    """One of its own, with no relay at work."""
+    async with new_database(app.servers) as url:
+        await migrate(url, MIGRATIONS)
+        settings = app.running.service.settings.model_copy(update={"database_url": url})
+        db = Database(settings, "alone")
+        try:
+            yield db
+        finally:
+            await db.close()
+
+
+@asynccontextmanager
+async def at_work(*relays: Relay) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """They relay meanwhile, and end as a service ends them."""
+    tasks = [asyncio.create_task(relay.run()) for relay in relays]
+    try:
+        yield tasks
+    finally:
+        for relay in relays:
+            await relay.stop()
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
+        for relay in relays:
+            await relay._drop_producer()  # of one that died
+
+
+async def _until_told(app: TestApp, key: bytes, count: int) -> None:
+    """So many records, and then something that was sent after all of them."""
+    await until(lambda: len(_values(app, key)) >= count, 20, name="the records")
+    marker = a_cancelled_run()
+    await app.send(marker)
+    await app.heard(EnrolmentExpired, lambda e: e.run_id == marker.run_id)
+
+
 @pytest.mark.parametrize(("kind", "arrived"), [(Relay, 20), (Forgetful, 0)])
 async def test_control_what_is_forgotten_before_it_is_sent_is_lost(
     app: TestApp, kind: type[Relay], arrived: int
 ) -> None:
     key = uuid4().hex.encode()
-    async with new_database(app.servers) as url:
-        await migrate(url, MIGRATIONS)
-        settings = app.running.service.settings.model_copy(update={"database_url": url})
-        db = Database(settings, "alone")
-        relay = kind(db, Brokers(app.servers.kafka))
-        task = asyncio.create_task(relay.run())
+    async with a_database_alone(app) as db, at_work(kind(db, Brokers(app.servers.kafka))):
         await _leave(db, key, range(20))
         await until(lambda: _is_empty(db), 20, name="the end of the outbox")
-        await relay.stop()
-        await asyncio.wait_for(task, 10)
-        await db.close()
-    marker = a_cancelled_run()
-    await app.send(marker)
-    await app.heard(EnrolmentExpired, lambda e: e.run_id == marker.run_id)
-    await until(lambda: len(_values(app, key)) >= arrived, 10, name="the records")
+    await _until_told(app, key, arrived)
     assert len(_values(app, key)) == arrived
+
+
+class Pushy(Relay):
+    """A relay that does not ask whether another one is at work."""
+
+    FORGET_SECONDS = 2.0  # so both have read the table before anything is deleted there
+
+    async def _got_the_lock(self, connection: AsyncConnection) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("kind", "copies"), [(Relay, 1), (Pushy, 2)])
+async def test_control_two_relays_at_work_send_everything_twice(
+    app: TestApp, kind: type[Relay], copies: int
+) -> None:
+    key = uuid4().hex.encode()
+    async with a_database_alone(app) as db:
+        await _leave(db, key, range(100))
+        async with at_work(*(kind(db, Brokers(app.servers.kafka)) for _ in range(2))):
+            await until(lambda: _is_empty(db), 20, name="the end of the outbox")
+    await _until_told(app, key, 100 * copies)
+    assert Counter(_values(app, key)) == {str(n).encode(): copies for n in range(100)}
+
+
+async def test_when_the_relay_at_work_dies_the_next_one_goes_on_where_it_was(app: TestApp) -> None:
+    key = uuid4().hex.encode()
+    async with a_database_alone(app) as db:
+        first, second = (Relay(db, Brokers(app.servers.kafka)) for _ in range(2))
+        async with at_work(first) as (dying,):
+            await _leave(db, key, range(100))
+            await until(lambda: len(_values(app, key)) >= 100, 20, name="the first rows")
+            async with at_work(second):
+                await asyncio.sleep(1.5)  # it has asked for the lock, twice at least
+                assert second._producer is None, "it has sent nothing"
+                dying.cancel()
+                await asyncio.gather(dying, return_exceptions=True)
+                await _leave(db, key, range(100, 200))
+                await until(lambda: _is_empty(db), 20, name="the end of the outbox")
+                assert second._producer is not None
+    await until(lambda: len(set(_values(app, key))) >= 200, 20, name="the rest")
+    assert list(dict.fromkeys(_values(app, key))) == [str(n).encode() for n in range(200)]
 
 
 async def _is_empty(db: Database) -> bool:

@@ -156,6 +156,37 @@ async def test_who_leaves_in_the_middle_of_a_batch_leaves_nothing_behind(app: Te
         assert set((await group.heard()).values()) == {1}
 
 
+HEAR = kafka.Listener._hear
+
+
+async def commit_and_hear(listener: kafka.Listener, records: Any) -> None:
+    """As a consumer does that commits what it has been given, before anything of it is done."""
+    assert listener.consumer is not None
+    last = {TopicPartition(one.topic, one.partition): one.offset + 1 for one in records}
+    await listener.consumer.commit(last)
+    await HEAR(listener, records)
+
+
+@pytest.mark.parametrize("protected", [True, False])
+async def test_control_an_offset_that_is_committed_before_the_work_loses_what_an_end_interrupts(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch, protected: bool
+) -> None:
+    if not protected:
+        monkeypatch.setattr(kafka.Listener, "_hear", commit_and_hear)
+    async with two_members(app) as (group, first, second):
+        first.go.clear()
+        await group.send()
+        await asyncio.wait_for(first.at_work.wait(), 60)
+        await first.broker.stop()  # its batch is cut off after four seconds
+        await second.broker.start()
+        every = group.topic.partitions
+        await until(lambda: second.partitions == every, 60, name="the second member")
+        await group.send()
+        await until(lambda: _all_committed(second.consumer), 60, name="offsets at the end")
+        lost = set(group.sent) - (await group.heard()).keys()
+        assert bool(lost) is not protected
+
+
 async def test_control_without_the_drain_partitions_are_given_away_while_they_are_worked_on(
     app: TestApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Code, CourseText, Echo, Event, Instant, Part, Ref, Slug
+from contracts.base import Code, CourseText, Day, Echo, Event, Instant, Part, Ref, Slug
 from contracts.money import Cents
 from contracts.provider import (
     CancellationStep,
@@ -104,6 +104,7 @@ class RunSnapshot(Part):
     location: Annotated[CourseText, Field(max_length=300)] | None = None
     capacity: Count
     min_participants: Count = 0
+    decision_on: Day | None = None
     booking_closes_at: Instant
     cancellation_policy: list[CancellationStep] = []
     standard_cents: Cents

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.base import PUBLIC, CourseText, Event, Instant, Part, Ref, Slug
+from contracts.base import PUBLIC, CourseText, Day, Event, Instant, Part, Ref, Slug
 from contracts.money import Cents, Percent
 from contracts.topics import PROVIDER_OFFERS
 
@@ -62,7 +62,11 @@ class CancellationStep(Part):
 
 
 class SubmittedRun(Part):
-    """One date of an offer, under the provider's own reference."""
+    """One date of an offer, under the provider's own reference.
+
+    Where fewer than `min_participants` have booked, the provider decides on `decision_on` (in
+    Europe/Berlin) whether it takes place.
+    """
 
     run_ref: Ref
     starts_at: Instant
@@ -70,6 +74,7 @@ class SubmittedRun(Part):
     location: Annotated[CourseText, Field(max_length=300)] | None = None
     capacity: Annotated[int, Field(strict=True, ge=1, le=100_000)]
     min_participants: Count = 0
+    decision_on: Day | None = None
     booking_closes_at: Instant | None = None
     cancellation_policy: Annotated[list[CancellationStep], Field(max_length=20)] | None = None
     cancelled: bool = False

@@ -58,6 +58,7 @@ BY_NAME = {
     "location": "place or room of the run",
     "capacity": "seats of the run",
     "min_participants": "the run takes place from this number on",
+    "decision_on": "the day on which the provider decides, if fewer have booked",
     "cancellation_policy": "what calling off costs, by calendar days before the start",
     "cancelled": "true: the provider cancels this run",
     "round_up_to_euro": "round both prices up to the whole euro",

@@ -59,5 +59,5 @@ STALE = Rule(
     "stale",
     412,
     "It was changed meanwhile. Read it again.",
-    "Es wurde zwischenzeitlich geändert. Bitte neu laden.",
+    "Es wurde zwischenzeitlich geändert. Laden Sie es noch einmal.",
 )

@@ -50,7 +50,7 @@ _OFFER = (
 )
 _RUN = (
     "run_id, offer_id, run_ref, state, version, fingerprint, starts_at, ends_at, location,"
-    " capacity, min_participants, booking_closes_at, cancellation_policy"
+    " capacity, min_participants, booking_closes_at, cancellation_policy, decision_on"
 )
 
 
@@ -186,4 +186,5 @@ def _run_row(run: Run) -> dict[str, Any]:
         "min_participants": terms.min_participants,
         "booking_closes_at": rfc3339(terms.booking_closes_at),
         "cancellation_policy": [step.model_dump() for step in terms.cancellation_policy],
+        "decision_on": terms.decision_on and terms.decision_on.isoformat(),
     }

@@ -1,7 +1,7 @@
 """Any record gets a judgement, with all its errors at once, and no word of it is repeated."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -224,6 +224,33 @@ def test_booking_closes_with_the_start_unless_told() -> None:
     terms = judged(an_offer(runs=[a_run(booking_closes_at=None)])).terms
     assert terms is not None
     assert terms.runs[0].booking_closes_at == datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("named", "wanted"),
+    [
+        ("2027-03-02", "decided-after-start"),  # the run begins on 1 March in Berlin
+        ("2027-02-30", "not-a-day"),
+        ("2027-02-15T00:00:00Z", "not-a-day"),
+        ("0001-01-01", "not-a-day"),
+        ("15.02.2027", "not-a-day"),
+        (20270215, "not-a-day"),
+    ],
+)
+def test_a_day_of_decision_is_a_day_before_the_run(named: object, wanted: str) -> None:
+    found = judged(an_offer(runs=[a_run(decision_on=named)]))
+    assert errors(found) == [("/runs/0/decision_on", wanted)]
+
+
+def test_a_day_of_decision_changes_a_run_and_without_one_its_hash_stays() -> None:
+    without = judged(an_offer(offer_ref="X")).terms
+    named = judged(an_offer(offer_ref="X", runs=[a_run(decision_on="2027-03-01")])).terms
+    assert without is not None
+    assert named is not None
+    assert (without.runs[0].decision_on, named.runs[0].decision_on) == (None, date(2027, 3, 1))
+    assert without.run_fingerprint(without.runs[0]) != named.run_fingerprint(named.runs[0])
+    known = "59fd55ff79a8cc763b59d7152eda105507bcbde23e66eb506b8f3fe4ede6c7ed"
+    assert without.run_fingerprint(without.runs[0]).hex() == known
 
 
 def test_nothing_of_the_input_is_repeated_in_a_detail() -> None:

@@ -167,6 +167,9 @@ async def test_small_words_alone_are_taken_literally(app: TestApp) -> None:
         "format=seminar",
         "sort=random",
         "max_price_cents=-1",
+        "ids=x",
+        "ids=",
+        "ids=" + ",".join(["94f26ada-313f-4e32-a143-94323cac6970"] * 101),
         "max_price_cents=99999999999999999999",
         "starts_after=yesterday",
         "starts_after=2027-01-01T00:00:00",
@@ -191,6 +194,27 @@ async def test_a_wrong_wish_is_a_problem_with_a_pointer(app: TestApp, query: str
         answer = await http.get(f"/api/catalog/offers?{query}")
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"]
+
+
+async def test_offers_are_found_by_their_ids_and_other_wishes_narrow_them(app: TestApp) -> None:
+    tag = f"kennung{uuid4().hex[:8]}"
+    a, b, c = await publish(
+        app,
+        an_offer(title=f"Eins {tag}", format="presence"),
+        an_offer(title=f"Zwei {tag}"),
+        an_offer(title=f"Drei {tag}"),
+    )
+    both = f"{a},{b},{uuid4()}"
+    found = await find(app, ids=both, sort="title")
+    assert (ids(found), found["total"]) == ([a, b], 2)
+    assert ids(await find(app, ids=[b, a], sort="title")) == [a, b]
+    assert ids(await find(app, ids=both, format="presence")) == [a]
+    assert ids(await find(app, ids=both, q=f"zwei {tag}")) == [b]
+    assert ids(await find(app, ids=both, q=f"drei {tag}")) == []
+    assert c not in ids(await find(app, ids=both, limit=1, sort="title"))
+    page = await find(app, ids=both, limit=1, sort="title")
+    following = await find(app, ids=both, limit=1, sort="title", cursor=page["next_cursor"])
+    assert (ids(page), ids(following)) == ([a], [b])
 
 
 async def test_a_cursor_belongs_to_its_order(app: TestApp) -> None:

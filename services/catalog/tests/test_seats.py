@@ -1,14 +1,14 @@
 """Free seats follow what enrolment tells, in whatever order it arrives."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from catalog.views import seats
 from chassis.testing import TestApp
 from contracts.base import Event
-from contracts.catalog import OfferAccepted
+from contracts.catalog import OfferAccepted, RunScheduled
 from contracts.enrolment import SeatHeld, SeatReleased, SeatsNow, SeatWaitlisted
 from sqlalchemy import text
 
@@ -58,6 +58,33 @@ async def test_free_seats_are_those_of_the_newest_version(app: TestApp) -> None:
     await app.settled()
     run = await shown(app, run_id)
     assert (run["free_seats"], run["waiting"]) == (0, 3)
+
+
+async def test_a_run_is_guaranteed_by_confirmed_seats_and_names_its_day_of_decision(
+    app: TestApp,
+) -> None:
+    runs = [a_run(decision_on="2027-02-15"), a_run(run_ref="b", min_participants=0)]
+    offer = an_offer(runs=runs)
+    await app.send_raw(sent(offer))
+    (verdict,) = await app.heard(OfferAccepted, lambda e: e.offer_ref == offer["offer_ref"])
+    first, without = verdict.run_ids["a"], verdict.run_ids["b"]
+    (told,) = await app.heard(RunScheduled, lambda e: e.run_id == first)
+    assert told.decision_on == date(2027, 2, 15)
+
+    one_held = SeatsNow(capacity=20, taken=8, held=1, waiting=0, version=1)
+    await app.send(held(first, one_held), held(without, now(1, 8)))
+    await app.settled()
+    run = await shown(app, first)
+    assert (run["guaranteed"], run["decision_on"]) == (False, "2027-02-15")
+    run = await shown(app, without)
+    assert (run["guaranteed"], run["decision_on"]) == (False, None), "no minimum, no promise"
+
+    await app.send(held(first, one_held.model_copy(update={"held": 0, "version": 2})))
+    await app.settled()
+    assert (await shown(app, first))["guaranteed"] is True
+    await app.send_raw(sent(offer | {"runs": [runs[0] | {"cancelled": True}, runs[1]]}))
+    await app.heard(OfferAccepted, lambda e: e.offer_ref == offer["offer_ref"], 2)
+    assert (await shown(app, first))["guaranteed"] is False
 
 
 async def test_a_verdict_tells_the_seats_of_a_run_that_is_left_out(app: TestApp) -> None:

@@ -49,14 +49,20 @@ async def test_a_request_waits_for_the_decision_with_a_visible_end(office: Offic
     waits = await office.in_state(asked["enrolment_id"], "awaiting_approval")
     assert waits["held_until"] == asked["held_until"]
     assert waits["price"]["cents"] == 35_300
+    assert "approval" not in asked
+    assert "by_ref" not in waits["approval"]
+    assert waits["approval"]["until"] == waits["held_until"]
     told = await office.app.heard(
         ApprovalRequested, lambda e: str(e.enrolment_id) == asked["enrolment_id"]
     )
     assert told[0].price_cents == 35_300
+    assert datetime.fromisoformat(waits["approval"]["since"]) == told[0].requested_at
     async with office.paul as paul:
         path = f"{BASE}/{asked['enrolment_id']}/approval"
         sure = await paul.post(path, json={"decision": "approve", "reason": "Passt."})
         assert (sure.status_code, sure.json()["state"]) == (200, "confirmed")
+        assert sure.json()["approval"] == {**waits["approval"], "by_ref": str(PAUL_REF)}
+        assert "ended_at" not in sure.json()
         again = await paul.post(path, json={"decision": "reject", "reason": "Doch nicht"})
         assert (again.status_code, again.json()["code"]) == (409, "already-decided")
         assert again.json()["state"] == "confirmed"
@@ -76,6 +82,8 @@ async def test_a_rejection_keeps_its_reason_inside(office: Office) -> None:
         EnrolmentRejected, lambda e: str(e.enrolment_id) == asked["enrolment_id"]
     )
     assert "Budget" not in told[0].model_dump_json()
+    assert no.json()["approval"]["by_ref"] == str(PAUL_REF)
+    assert datetime.fromisoformat(no.json()["ended_at"]) == told[0].rejected_at
     assert (await office.seats(run))["taken"] == 0
 
 

@@ -183,7 +183,7 @@ async def test_each_no_is_clear(office: Office) -> None:
             json={"run_id": str(run.id), "person_ref": person},
             headers={"Accept-Language": "de"},
         )
-        assert "Warteliste" in german.json()["detail"]
+        assert german.json()["detail"].startswith("Diese Person hat")
         prose = await code(run_id=str(run.id), cost_centre="für Frau Müller")
         assert prose == (422, "invalid", "/cost_centre")
         await office.tell(withdrawn(run, 2))
@@ -191,6 +191,17 @@ async def test_each_no_is_clear(office: Office) -> None:
         await office.tell(called_off(run, 3))
         assert await code(run_id=str(run.id)) == (409, "run-cancelled", "/run_id")
     assert (await office.show(first.json()["enrolment_id"]))["ended_reason"] == "run-cancelled"
+
+
+async def test_whoever_asks_twice_is_spoken_to_as_the_person_in_question(office: Office) -> None:
+    run, german = await office.schedule(capacity=5), {"Accept-Language": "de"}
+    async with office.client("employee", sub=uuid4()) as anna:
+        body = {"run_id": str(run.id)}
+        first = await anna.post(BASE, json=body)
+        again = await anna.post(BASE, json=body, headers=german)
+        assert (again.status_code, again.json()["code"]) == (409, "already-enrolled")
+        assert again.json()["detail"] == "Sie haben diesen Platz schon angefragt."
+        assert again.json()["enrolment_id"] == first.json()["enrolment_id"]
 
 
 async def test_booking_ends_with_its_deadline(office: Office) -> None:

@@ -1,10 +1,11 @@
 """Figures count what was committed, once; synthetic bookings are in none of the business."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from chassis.testing import until
 from contracts import synthetic
+from contracts.membership import OrganisationRegistered
 from enrolment.domain.run import Run
 from prometheus_client import REGISTRY
 from sqlalchemy import text
@@ -87,13 +88,37 @@ async def test_a_synthetic_booking_is_timed_and_not_counted(office: Office) -> N
 
 
 async def test_what_waits_for_its_price_is_shown_with_its_age(office: Office) -> None:
-    run = await office.schedule(capacity=5)
-    async with office.carla as client:
-        await client.post(BASE, json={"run_id": str(run.id)})
+    run, known, unknown = await office.schedule(capacity=5), uuid4(), uuid4()
+
+    async def waiting() -> dict[str, float]:
+        await office.app.running.timers.once("figures")
+        return {name: figure("kc_unpriced_bookings", registered=name) for name in ("yes", "no")}
+
+    async def book(org: UUID, *, give_up: bool = False) -> None:
+        async with office.client("coordinator", org=org) as client:
+            answer = await client.post(BASE, json={"run_id": str(run.id)})
+            assert answer.status_code == 202, answer.text
+            if give_up:
+                assert (await waiting())["yes"] == before["yes"] + 2
+                await client.post(f"{BASE}/{answer.json()['enrolment_id']}/cancellation")
+
+    told = OrganisationRegistered(
+        organisation_id=known, code=f"k-{known}", employees=9, registered_at=office.app.clock()
+    )
+    await office.app.send(told)
+    await office.app.settled()
+    async with office.client("coordinator", org=unknown) as client:  # rules make no organisation
+        await client.put("/api/enrolment/settings", json={"approval_required": False})
+    before = await waiting()
+    await book(known)
+    assert await waiting() == {**before, "yes": before["yes"] + 1}
+    await book(unknown)
+    await book(synthetic.ORGANISATION, give_up=True)
+    assert await waiting() == {"yes": before["yes"] + 1, "no": before["no"] + 1}
     office.app.clock.advance(seconds=90)
-    await office.app.running.timers.once("figures")
-    assert figure("kc_unpriced_bookings") >= 1
-    assert figure("kc_unpriced_bookings_age_seconds") >= 90
+    await waiting()
+    assert figure("kc_unpriced_bookings_age_seconds", registered="yes") >= 90
+    assert figure("kc_unpriced_bookings_age_seconds", registered="no") >= 90
 
 
 async def test_synthetic_bookings_are_forgotten_an_hour_after_their_end(office: Office) -> None:

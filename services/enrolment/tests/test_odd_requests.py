@@ -111,7 +111,7 @@ async def test_the_nil_reference_is_nobody(office: Office) -> None:
         listed = {"people": [str(uuid4()), NOBODY]}
         assert await pointer(f"{BASE}/bulk", listed) == "/people/1/person_ref"
         wrong = await client.get(BASE, params={"person_ref": NOBODY})
-        assert wrong.json()["errors"][0]["pointer"] == "/query/person_ref"
+        assert wrong.json()["errors"][0]["pointer"] == "/query/person_ref/0"
 
 
 RULES = "/api/enrolment/settings"

@@ -64,8 +64,9 @@ async def test_who_sees_no_organisation_is_shown_and_counted_own_ones_only(offic
     run = await office.schedule(capacity=9)
     mine, other = [await office.book(run) for _ in range(2)]
     async with office.client("employee", sub=UUID(mine["person_ref"])) as anna:
-        for person in (None, other["person_ref"]):
-            params = {"run_id": str(run.id)} | ({"person_ref": person} if person else {})
+        both = [mine["person_ref"], other["person_ref"]]
+        for people in (None, other["person_ref"], both):
+            params = {"run_id": str(run.id)} | ({"person_ref": people} if people else {})
             page = (await anna.get(BASE, params=params)).json()
             assert [item["enrolment_id"] for item in page["items"]] == [mine["enrolment_id"]]
             assert page["counts"] == {"confirmed": 1}
@@ -98,6 +99,7 @@ async def test_a_list_is_filtered(office: Office) -> None:
             {"state": "lost"},
             {"q": "a\x00b"},
             {"limit": "0"},
+            {"person_ref": "somebody"},
             {"sort": "by-name"},
             {"from": "0001-01-01"},
             {"to": "9999-12-31"},
@@ -108,6 +110,26 @@ async def test_a_list_is_filtered(office: Office) -> None:
         ]
         for params in wrong:
             assert (await client.get(BASE, params=params)).status_code == 422, params
+
+
+async def test_a_list_of_as_many_people_as_a_department_may_have_is_read(office: Office) -> None:
+    run = await office.schedule(capacity=1)
+    sure, waits, _ = [await office.book(run) for _ in range(3)]
+    both = [waits["person_ref"], sure["person_ref"]]
+    many = [*both, *(str(uuid4()) for _ in range(498))]
+    async with office.carla as client:
+        for sort in ("newest", "deadline"):
+            page = (await client.get(BASE, params={"person_ref": many, "sort": sort})).json()
+            found = {item["enrolment_id"] for item in page["items"]}
+            assert found == {sure["enrolment_id"], waits["enrolment_id"]}
+            assert page["counts"] == {"confirmed": 1, "waitlisted": 1}
+        params = {"person_ref": both, "state": "waitlisted"}
+        page = (await client.get(BASE, params=params)).json()
+        assert [item["enrolment_id"] for item in page["items"]] == [waits["enrolment_id"]]
+        nobody = (await client.get(BASE, params={"person_ref": many[2:]})).json()
+        assert nobody["items"] == []
+        too_many = await client.get(BASE, params={"person_ref": [*many, str(uuid4())]})
+        assert too_many.status_code == 422
 
 
 async def test_what_has_a_deadline_stands_first(office: Office) -> None:

@@ -7,10 +7,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 from chassis.testing import TestApp, until
 from contracts import synthetic
-from contracts.base import Meta
-from contracts.enrolment import EnrolmentCancelled, EnrolmentRequested, SeatAccepted, SeatReleased
+from contracts.base import Event, Meta
+from contracts.enrolment import (
+    EnrolmentCancelled,
+    EnrolmentExpired,
+    EnrolmentRejected,
+    EnrolmentRequested,
+    SeatAccepted,
+    SeatReleased,
+)
 from contracts.membership import EnrolmentPriced
 from membership.handlers import quotes
 from sqlalchemy import text
@@ -188,6 +196,89 @@ async def test_a_registration_waits_for_prices_that_are_being_set_aside(
     await registering
     await app.heard(EnrolmentPriced, of(event.enrolment_id))
     assert await pending(app, unknown) == 0
+
+
+def over(booking: EnrolmentRequested, how: str = "cancelled") -> tuple[Event, SeatReleased]:
+    """How a booking ends: on its own topic, and on that of the seats."""
+    about: dict[str, Any] = {
+        "enrolment_id": booking.enrolment_id,
+        "run_id": booking.run_id,
+        "organisation_id": booking.organisation_id,
+        "person_ref": booking.person_ref,
+    }
+    ends: dict[str, Event] = {
+        "cancelled": EnrolmentCancelled(**about, reason="by-person", cancelled_at=NOON),
+        "expired": EnrolmentExpired(**about, reason="run-started", expired_at=NOON),
+        "rejected": EnrolmentRejected(**about, decided_by_ref=uuid4(), rejected_at=NOON),
+    }
+    return ends[how], SeatReleased(**about, reason=how, released_at=NOON)
+
+
+async def figure(app: TestApp) -> float:
+    """How many bookings wait, as Prometheus reads it."""
+    await app.running.timers.once("pending-quotes")
+    async with app.client() as client:
+        metrics = (await client.get("/metrics")).text
+    [line] = [line for line in metrics.splitlines() if line.startswith("kc_pending_quotes{")]
+    return float(line.split()[-1])
+
+
+@pytest.mark.parametrize("how", ["cancelled", "expired", "rejected"])
+async def test_a_booking_that_ends_takes_the_price_it_waited_for_with_it(
+    app: TestApp, office: httpx.AsyncClient, how: str
+) -> None:
+    unknown, before = uuid4(), await figure(app)
+    asked, stays = requested(unknown), requested(unknown)
+    await app.send(asked, accepted(unknown, asked.enrolment_id, NOON), stays)
+    await until(lambda: waits(app, unknown, 3), name="setting the prices aside")
+    assert await figure(app) == before + 2, "a booking counts once, however often it asked"
+
+    end, _ = over(asked, how)
+    await app.send(end)
+    await until(lambda: waits(app, unknown, 1), name="forgetting the price")
+    assert await figure(app) == before + 1
+    await registered(office, organisation_id=str(unknown))
+    await app.heard(EnrolmentPriced, of(stays.enrolment_id))
+    assert await app.heard(EnrolmentPriced, of(asked.enrolment_id), count=0) == []
+
+
+async def test_a_request_and_its_end_in_one_batch_leave_nothing_waiting(app: TestApp) -> None:
+    asked = requested(uuid4())
+    end, _ = over(asked)
+    await app.send(asked, end)
+    await app.settled()
+    assert await pending(app, asked.organisation_id) == 0
+
+
+async def test_an_acceptance_that_comes_behind_the_end_of_its_booking_does_not_stay(
+    app: TestApp,
+) -> None:
+    asked = requested(uuid4())
+    end, release = over(asked)
+    await app.send(asked, end)
+    await app.settled()
+    await app.send(accepted(asked.organisation_id, asked.enrolment_id, NOON))
+    await until(lambda: waits(app, asked.organisation_id, 1), name="setting the price aside")
+    await app.send(release)
+    await until(lambda: waits(app, asked.organisation_id, 0), name="forgetting the price")
+
+
+async def test_a_request_that_comes_behind_the_release_of_its_seat_does_not_stay(
+    app: TestApp,
+) -> None:
+    asked = requested(uuid4())
+    end, release = over(asked)
+    await app.send(release)
+    await app.settled()
+    await app.send(asked)
+    await until(lambda: waits(app, asked.organisation_id, 1), name="setting the price aside")
+    await app.send(end)
+    await until(lambda: waits(app, asked.organisation_id, 0), name="forgetting the price")
+
+
+async def waits(app: TestApp, organisation_id: UUID, count: int) -> bool:
+    """Whether so many prices wait for an organisation."""
+    return await pending(app, organisation_id) == count
 
 
 async def waiting_for_a_lock(app: TestApp) -> bool:

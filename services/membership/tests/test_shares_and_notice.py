@@ -55,6 +55,38 @@ async def test_a_payment_raises_the_balance_and_leaves_the_rest_open(
     assert (await pay(office, id_, 1)).json()["open_cents"] == 0
 
 
+async def test_payments_are_listed_the_newest_first_page_by_page(
+    app: TestApp, office: httpx.AsyncClient
+) -> None:
+    id_, other = await admitted(office), await admitted(office)
+    url = f"{ORGANISATIONS}/{id_}/payments"
+    assert (await office.get(url)).json() == {"items": [], "next_cursor": None}
+    app.clock.advance(days=2)
+    await pay(office, other, 7)
+    days = ("2026-03-18", "2026-03-17", "2026-03-18")
+    for cents, on in zip((100, 200, 300), days, strict=True):
+        app.clock.advance(seconds=1)
+        assert (await pay(office, id_, cents, on)).status_code == 201
+    first = (await office.get(f"{url}?limit=2")).json()
+    rest = (await office.get(f"{url}?limit=2&cursor={first['next_cursor']}")).json()
+    listed = first["items"] + rest["items"]
+    assert [each["amount_cents"] for each in listed] == [300, 100, 200]
+    assert [each["received_on"] for each in listed] == [days[2], days[0], days[1]]
+    assert (listed[0]["reference"], rest["next_cursor"]) == ("Einlage", None)
+    number = (await read(office, id_))["membership"]["member_number"]
+    assert {each["member_number"] for each in listed} == {number}
+
+
+async def test_only_the_office_reads_payments_and_a_missing_organisation_is_missing(
+    app: TestApp, office: httpx.AsyncClient
+) -> None:
+    id_ = await admitted(office)
+    for role in ("auditor", "coordinator", "finance"):
+        async with app.http(role, org=id_) as other:
+            assert (await other.get(f"{ORGANISATIONS}/{id_}/payments")).status_code == 403
+    assert (await office.get(f"{ORGANISATIONS}/{uuid4()}/payments")).status_code == 404
+
+
 @pytest.mark.parametrize("cents", [0, -1, 10.5, "100", True, 10**13])
 async def test_an_amount_that_is_none_is_refused(office: httpx.AsyncClient, cents: object) -> None:
     answer = await pay(office, await admitted(office), cents)

@@ -9,7 +9,7 @@ from chassis.settings import system_clock
 
 from notifications import schedule
 from notifications.adapters.sending import send_mails
-from notifications.http import calendar, contacts, inbox, stream
+from notifications.http import calendar, contacts, departments, inbox, stream
 from notifications.http.hub import Hub
 from notifications.settings import Settings
 from notifications.subscribers import subscribe
@@ -22,7 +22,13 @@ def build(clock: Clock = system_clock, **settings: Any) -> Service:
         name="notifications",
         settings=Settings(**settings),
         migrations=Path(__file__).parents[1] / "migrations" / "versions",
-        routers=[contacts.router, inbox.router, calendar.router, stream.router(hub)],
+        routers=[
+            departments.router,  # before contacts, whose routes take any word for a reference
+            contacts.router,
+            inbox.router,
+            calendar.router,
+            stream.router(hub),
+        ],
         subscribe=subscribe,
         timers=schedule.TIMERS,
         background=[send_mails, hub.run],

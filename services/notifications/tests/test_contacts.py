@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from chassis.testing import TestApp
 from httpx import AsyncClient
+from notifications.http import departments
 from sqlalchemy import text
 
 from .conftest import enter
@@ -85,6 +86,51 @@ async def test_somebody_booked_by_another_organisation_cannot_be_claimed(app: Te
         assert (await client.put(f"{BASE}/{who}", json=BODY)).status_code == 404
     async with coordinator(app, org) as client:
         assert (await client.put(f"{BASE}/{who}", json=BODY)).status_code == 201
+
+
+async def test_departments_are_listed_with_their_people_for_those_who_read_names(
+    app: TestApp,
+) -> None:
+    org, other = uuid4(), uuid4()
+    refs: dict[str | None, list[str]] = {"Bauamt": [], "amt 10": [], None: []}
+    async with coordinator(app, org) as ours, coordinator(app, other) as theirs:
+        for n, department in enumerate(("Bauamt", "amt 10", None, "Bauamt")):
+            body = BODY | {"mail": f"p{n}@kreis.example", "department": department}
+            added = await ours.post(BASE, json=body)
+            refs[department].append(added.json()["person_ref"])
+        await theirs.post(BASE, json=BODY | {"department": "Bauamt"})
+        assert (await ours.get(f"{BASE}/departments")).json()["items"] == [
+            {"department": "amt 10", "people": 1},
+            {"department": "Bauamt", "people": 2},
+        ]
+        assert (await theirs.get(f"{BASE}/departments")).json()["items"] == [
+            {"department": "Bauamt", "people": 1}
+        ]
+    path = f"{BASE}/departments/members"
+    for role in ("coordinator", "approver", "finance"):
+        async with app.http(role, sub=uuid4(), org=org) as reader:
+            found = (await reader.get(path, params={"department": "Bauamt"})).json()
+            assert found == {"person_refs": sorted(refs["Bauamt"]), "more": False}
+            nobody = (await reader.get(path, params={"department": "bauamt"})).json()
+            assert nobody == {"person_refs": [], "more": False}
+            assert (await reader.get(path)).status_code == 422
+    for role in ("employee", "office"):
+        async with app.http(role, sub=uuid4(), org=org) as stranger:
+            assert (await stranger.get(f"{BASE}/departments")).status_code == 403
+            assert (await stranger.get(path, params={"department": "x"})).status_code == 403
+
+
+async def test_a_department_that_is_too_large_says_so(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(departments, "MOST", 2)
+    org = uuid4()
+    async with coordinator(app, org) as client:
+        for n in range(3):
+            await client.post(BASE, json=BODY | {"mail": f"m{n}@k.example", "department": "Amt"})
+        path = f"{BASE}/departments/members"
+        found = (await client.get(path, params={"department": "Amt"})).json()
+    assert (len(found["person_refs"]), found["more"]) == (2, True)
 
 
 async def test_new_people_are_added_found_and_resolved(app: TestApp) -> None:

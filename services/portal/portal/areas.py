@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ OFFERS = Area("/anbieter/angebote", N_("Angebote"))
 SUBMISSIONS = Area("/anbieter/einreichungen", N_("Einreichungen"))
 CHECK = Area("/anbieter/pruefen", N_("Angebot prüfen"))
 OPERATIONS = Area("/betrieb", N_("Betrieb"))
+MEASURES = Area("/betrieb/kennzahlen", N_("Kennzahlen"))
 MESSAGES = Area("/betrieb/nachrichten", N_("Zurückgestellte Nachrichten"))
 
 ROLES: tuple[tuple[str, tuple[Area, ...]], ...] = (
@@ -45,10 +47,47 @@ ROLES: tuple[tuple[str, tuple[Area, ...]], ...] = (
     ("finance", (START, COURSES, BOOKINGS)),
     ("auditor", (START, MEMBERS)),
     ("provider", (START, OFFERS, SUBMISSIONS, CHECK)),
-    ("ops", (START, OPERATIONS, MESSAGES)),
+    ("ops", (START, OPERATIONS, MEASURES, MESSAGES)),
     ("employee", (START, COURSES, MINE)),
 )
 """The strongest role first: its areas are the navigation, the others stand in the menu."""
+
+SETTINGS = Area("/einstellungen", N_("Einstellungen"))
+INBOX = Area("/posteingang", N_("Posteingang"))
+IN_CHARGE = {
+    "employee": N_("Mitarbeitende einer Kommune"),
+    "coordinator": N_("Fortbildungskoordination"),
+    "approver": N_("Personen, die Anfragen freigeben"),
+    "finance": N_("Finanzabteilung"),
+    "office": N_("Geschäftsstelle der Genossenschaft"),
+    "auditor": N_("Prüfung der Genossenschaft"),
+    "provider": N_("Anbieter von Kursen"),
+    "ops": N_("Betrieb des Portals"),
+}
+"""Who can do what is not open to somebody, by role."""
+
+
+def in_charge(roles: Sequence[str]) -> list[str]:
+    """Who has one of these roles, in words. Where every employee may, nobody else is named."""
+    shown = ["employee"] if "employee" in roles else roles
+    return [IN_CHARGE[role] for role in shown if role in IN_CHARGE]
+
+
+def of_deed(page: Page) -> Area:
+    """Where somebody sees whether what was sent to this page has happened."""
+    path = page.request.state.path
+    if COURSES.holds(path):
+        return MINE
+    if MINE.holds(path) or path.startswith("/platz/"):
+        return BOOKINGS if page.has("coordinator") else MINE
+    return around(path) or START
+
+
+def around(path: str) -> Area | None:
+    """The area that a path lies in; None outside of all."""
+    known = {area for _role, areas in ROLES for area in areas} | {SETTINGS, INBOX}
+    inner = [area for area in known if area.holds(path)]
+    return max(inner, key=lambda area: len(area.path), default=None)
 
 
 def _areas(page: Page) -> list[tuple[Area, ...]]:

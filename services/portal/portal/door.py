@@ -24,6 +24,12 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 SAME_SITES = ("same-origin", "none")
+COOKIE, SECURE_COOKIE = "kc_sitzung", "__Host-kc_sitzung"
+
+
+def cookie_name(secure: bool) -> str:
+    """`__Host-` needs TLS: on the plain loopback the cookie has another name."""
+    return SECURE_COOKIE if secure else COOKIE
 
 
 def policy(settings: Settings) -> str:
@@ -68,7 +74,7 @@ class Door:
         correlation_id = given if CORRELATION.fullmatch(given) else str(uuid4())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(service="portal", correlation_id=correlation_id)
-        lang, path = _language(scope["path"])
+        lang, path = language(scope["path"])
         state = scope.setdefault("state", {})
         state |= {"lang": lang, "path": path, "correlation_id": correlation_id}
         scope["path"] = path
@@ -85,8 +91,8 @@ class Door:
         await self._app(scope, receive, answer)
 
 
-def _language(path: str) -> tuple[str, str]:
-    """English is the same path under `/en`."""
+def language(path: str) -> tuple[str, str]:
+    """The language of an address, and its path: English is the same path under `/en`."""
     if path == "/en" or path.startswith("/en/"):
         return "en", path[3:] or "/"
     return "de", path

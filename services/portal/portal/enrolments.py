@@ -12,7 +12,7 @@ PATH = "/api/enrolment/enrolments"
 MAYBE = (
     "location", "booked_by_ref", "bulk_id", "place", "ahead", "held_until", "offered_until",
     "cost_centre", "order_reference", "decided_by_ref", "decision_reason", "ended_reason",
-    "reminded_at",
+    "reminded_at", "ended_at",
 )  # fmt: skip
 MAYBE_OF_PRICE = ("cents", "kind", "reason", "member_cents", "saving_cents", "priced_for_on")
 MAYBE_OF_CANCELLATION = ("free_until_on", "fee_cents")
@@ -58,3 +58,10 @@ async def act(page: Page, enrolment_id: str, route: str, key: str, body: Any = N
     """Do something with an enrolment; the key makes a double click one deed."""
     path = f"{PATH}/{enrolment_id}/{route}"
     return whole(await page.api.send("POST", path, body, headers={"Idempotency-Key": key}))
+
+
+async def accept(page: Page, enrolment_id: str, key: str) -> Any:
+    """Take an offered seat; the answer waits a moment for its price, and for what follows."""
+    headers = {"Idempotency-Key": key, "Prefer": f"wait={page.settings.settle_seconds}"}
+    path = f"{PATH}/{enrolment_id}/acceptance"
+    return whole(await page.api.send("POST", path, headers=headers))

@@ -78,7 +78,7 @@ def _points(values: Sequence[tuple[float, str]]) -> list[tuple[float, float]]:
     return [(at, value) for at, value in read if math.isfinite(value)]
 
 
-def largest(series: Sequence[Series]) -> Series | None:
-    """The one whose newest value is the largest."""
+def largest(series: Sequence[Series]) -> Series:
+    """The one whose newest value is the largest; without any, one that has none."""
     known = [each for each in series if each.last is not None]
-    return max(known, key=lambda each: each.last or 0.0, default=None)
+    return max(known, key=lambda each: each.last or 0.0, default=Series({}))

@@ -50,6 +50,7 @@ WORDS: Mapping[str, Says] = {
         N_("Setzen Sie die Angaben in geschweifte Klammern."),
     ),
     "not-an-instant": (N_("Der Zeitpunkt ist nicht lesbar."), _INSTANT),
+    "not-a-day": (N_("Der Tag ist nicht lesbar."), N_("Schreiben Sie ihn wie 2027-02-15.")),
     "needs-offset": (N_("Dem Zeitpunkt fehlt die Zeitzone."), _INSTANT),
     "not-a-url": (
         N_("Die Adresse ist unvollständig."),
@@ -78,6 +79,10 @@ WORDS: Mapping[str, Says] = {
     "closes-after-start": (
         N_("Der Anmeldeschluss liegt nach dem Beginn."),
         N_("Setzen Sie einen früheren Zeitpunkt."),
+    ),
+    "decided-after-start": (
+        N_("Der Tag der Entscheidung liegt nach dem Beginn."),
+        N_("Setzen Sie einen früheren Tag."),
     ),
     "closes-after-end": (
         N_("Der Anmeldeschluss liegt nach dem Ende."),

@@ -52,10 +52,41 @@ def decimal(value: float, lang: str) -> str:
     return str(format_decimal(value, format=digits, locale=LOCALES[lang]))
 
 
+def tick(value: float, lang: str) -> str:
+    """A round value on an axis, whole: `0,24`, `0,0015`, `1.500`."""
+    return str(format_decimal(value, format="#,##0.######", locale=LOCALES[lang]))
+
+
 def percent(share: float, lang: str) -> str:
     """`99,92 %`."""
     text = format_decimal(share * 100, format="#,##0.##", locale=LOCALES[lang])
     return f"{text}{NBSP}%" if lang == "de" else f"{text}%"
+
+
+def measured(value: float, lang: str, unit: str) -> str:
+    """A figure with its unit, which Grafana names so: `41 ms`, `7 min`, `99,92 %`, `182 MB`."""
+    if unit == "percentunit":
+        return percent(round(value, 4), lang)
+    if unit == "currencyEUR":
+        return euros(round(value) * 100, lang)
+    if unit == "s":
+        return _duration(value, lang)
+    if unit == "bytes":
+        return f"{decimal(value / 1e6, lang)}{NBSP}MB"
+    if unit in ("reqps", "ops"):
+        return f"{decimal(value, lang)}/s"
+    return number(round(value, 1 if abs(value) < 10 else None), lang)  # growth is reckoned: 2.998
+
+
+def _duration(seconds: float, lang: str) -> str:
+    factor, name = 1.0, "s"
+    if 0 < seconds < 1:
+        factor, name = 1000.0, "ms"
+    elif seconds >= 2 * 3600:
+        factor, name = 1 / 3600, "h"
+    elif seconds >= 120:
+        factor, name = 1 / 60, "min"
+    return f"{decimal(seconds * factor, lang)}{NBSP}{name}"
 
 
 def day(value: str | date, lang: str, weekday: bool = False) -> str:

@@ -3,7 +3,8 @@
 Every replica reads all partitions from a minute ago, without a consumer group, and tells its own
 clients *what* changed; the page then fetches that piece again, so that rights are checked anew.
 The id of an event is the broker's time: a client that comes back with `Last-Event-ID`, to whichever
-replica, gets what it missed, or is told to read its pages anew.
+replica, gets what it missed, or is told to read its pages anew. Partitions are not read in step, so
+what came shortly before is told again: an event may come twice, which costs one more look.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ log = structlog.get_logger(__name__)
 TOPICS = (SEATS, ENROLMENTS, NOTICES, VERDICTS)
 KEPT = 5000  # events for those who come back
 GATHER_MS = 150  # a page collects news for longer than that before it asks what is new
+OVERLAP_MS = 5000  # so far apart partitions may be read, and the clocks of broker and portal
 BACKWARDS_MS = 60_000  # so far a new replica reads back
 WAITING = 500  # events that a slow client may have before it
 HEARTBEAT_SECONDS = 15.0
 LIFE_SECONDS = 600.0  # then a client comes again, and its sign-in is looked at anew
+RETRY = b"retry: 2000\n\n"
 REFRESH = b"event: refresh\ndata: {}\n\n"
 DEPUTIES = ("coordinator", "approver", "finance")
 
@@ -120,6 +123,8 @@ class Live:
         self._brokers = brokers
         self._kept: deque[Event] = deque(maxlen=KEPT)
         self._since_ms: int | None = None
+        self._read_ms: int | None = None
+        """Until when everything was told."""
         self._clients: set[Client] = set()
         self._closed = False
 
@@ -154,8 +159,10 @@ class Live:
                     consumer.seek(place, offset.offset)
             self._since_ms = self._since_ms or since
             while True:
+                now = int(time() * 1000)
                 for record in await fetching.read(consumer):
                     self._tell(record)
+                self._read_ms = now
         finally:
             await consumer.stop()
 
@@ -178,11 +185,11 @@ class Live:
     async def stream(self, actor: Actor | None, last_id: str) -> AsyncIterator[bytes]:
         """The events for one client, first those that it missed."""
         client = Client(actor)
+        first = [RETRY, *self._missed(actor, last_id), self._beat()]
         self._clients.add(client)
         try:
-            yield b"retry: 2000\n\n"
-            for missed in self._missed(actor, last_id):
-                yield missed
+            for each in first:
+                yield each
             end = time() + LIFE_SECONDS
             while not self._closed and time() < end:
                 if client.overrun:
@@ -191,7 +198,7 @@ class Live:
                 try:
                     event = await asyncio.wait_for(client.queue.get(), HEARTBEAT_SECONDS)
                 except TimeoutError:
-                    yield b": still here\n\n"
+                    yield self._beat()
                     continue
                 if event is None:
                     return
@@ -199,13 +206,18 @@ class Live:
         finally:
             self._clients.discard(client)
 
+    def _beat(self) -> bytes:
+        """A sign of life. Its id says from when on a client that has heard no event comes back."""
+        place = "" if self._read_ms is None else f"id: {self._read_ms}\n"
+        return f"{place}event: beat\ndata: {{}}\n\n".encode()
+
     def _missed(self, actor: Actor | None, last_id: str) -> Iterator[bytes]:
         if not last_id.isascii() or not last_id.isdecimal():
             return
-        last = int(last_id)
-        if self._since_ms is None or last < self._since_ms:
+        after = int(last_id) - OVERLAP_MS
+        if self._since_ms is None or after < self._since_ms:
             yield REFRESH
             return
-        for event in list(self._kept):
-            if event.at_ms >= last and event.concerns(actor):
+        for event in self._kept:
+            if event.at_ms >= after and event.concerns(actor):
                 yield event.packed()

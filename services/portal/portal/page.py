@@ -47,6 +47,8 @@ class Page:
         """What the frame shows of the person, once `meet` was awaited (`render` does that)."""
         self._meeting: asyncio.Task[Me] | None = None
         self._met = False
+        self.posted: FormData | None = None
+        """The posted form, once somebody has read it."""
 
     # -- who
 
@@ -127,7 +129,8 @@ class Page:
 
     async def form(self) -> FormData:
         """The posted form (its origin was checked at the door)."""
-        return await self.request.form()
+        self.posted = await self.request.form()
+        return self.posted
 
     @property
     def is_fragment(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from portal.backend import Down, Refused, part
 from portal.page import Page
@@ -47,9 +46,21 @@ async def named_like(page: Page, words: str, most: int) -> list[dict[str, Any]]:
     return [] if isinstance(found, Down) else list(found["items"])
 
 
-def query_of(words: str) -> str:
-    """The query of an address that looks for people."""
-    return f"?{urlencode({'q': words})}" if words else ""
+async def departments(page: Page) -> list[str] | Down:
+    """The departments of the own organisation, by name."""
+    try:
+        found = await part(page.api.get(f"{CONTACTS}/departments"))
+    except Refused:  # an older notifications beside a newer portal knows no such route
+        return []
+    return found if isinstance(found, Down) else [each["department"] for each in found["items"]]
+
+
+async def members(page: Page, department: str) -> Mapping[str, Any] | Down:
+    """Who is in a department: `person_refs`, and `more` if it is too large to name everybody."""
+    found: Mapping[str, Any] | Down = await part(
+        page.api.get(f"{CONTACTS}/departments/members", department=department)
+    )
+    return found
 
 
 def name_of(names: Names | Down, ref: str) -> str | None:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 FORMATS = (
     formats.euros, formats.number, formats.counted, formats.decimal, formats.percent,
+    formats.measured, formats.tick,
     formats.day, formats.on_day, formats.short_day, formats.moment, formats.short_moment,
     formats.period, formats.short_period, formats.hours_of_day, formats.date_block,
 )  # fmt: skip
+INSTANTS = (formats.moment, formats.short_moment, formats.on_day)
 
 
 def translate(lang: str, text: str) -> str:
@@ -66,7 +68,14 @@ def _local(function: Any, lang: str) -> Any:
     """A format bound to its language, whatever stands before `lang` in its arguments."""
     if function in (formats.period, formats.short_period, formats.hours_of_day):
         return lambda start, end: function(start, end, lang)
+    if function in INSTANTS:
+        return lambda value, *more, **named: timed(value, function(value, lang, *more, **named))
     return lambda value, *more, **named: partial(function, value, lang)(*more, **named)
+
+
+def timed(instant: str, words: str) -> Markup:
+    """Words for an instant that a machine can read, too."""
+    return Markup('<time datetime="{}">{}</time>').format(formats.utc(instant), words)
 
 
 def structured(data: Mapping[str, Any]) -> Markup:

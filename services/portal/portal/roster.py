@@ -47,6 +47,8 @@ class Roster:
     rows: list[Row] = field(default_factory=list)
     file: dict[str, str] | None = None
     text: str = ""
+    query: str = ""
+    """Who is looked for. It is kept here, since a name does not belong into an address."""
     cost_centre: str = ""
     order_reference: str = ""
     all_or_nothing: bool = False

@@ -34,7 +34,7 @@ FIND = text("""
 """)
 LOCK = text("SELECT secret, access_until FROM session WHERE id_hash = :id_hash FOR UPDATE")
 RENEW = text("""
-    UPDATE session SET secret = :secret, access_until = :access_until, seen_at = :now
+    UPDATE session SET secret = :secret, access_until = :access_until
     WHERE id_hash = :id_hash
 """)
 SEEN = text("UPDATE session SET seen_at = :now WHERE id_hash = :id_hash")
@@ -57,6 +57,7 @@ DROP_DRAFT = text("DELETE FROM draft WHERE person_ref = :person_ref AND name = :
 DROP_OLD_DRAFTS = text("DELETE FROM draft WHERE ends_at <= :now")
 
 SEEN_AGAIN = timedelta(minutes=1)
+WHO = 16  # characters of the sign of a person
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Session:
 
     def csrf(self, key: bytes) -> str:
         """What every form of this session carries: nobody else's page can know it."""
-        return csrf_of(self.id, key)
+        return csrf_of(self.id, marked(key, self.actor.person_ref), key)
 
     def news(self, key: bytes, now: datetime) -> dict[str, Any] | None:
         """What its windows are told; None while nobody knows when it ends."""
@@ -114,22 +115,29 @@ def told(end: End, now: datetime, key: bytes, person_ref: UUID, session_id: str)
 
     Seconds are told and not a time, since the clock of the browser may be another one.
     """
+    who = marked(key, person_ref)
     return {
         "left": max(0, int((end.until - now).total_seconds())),
         "final": end.final,
-        "who": marked(key, person_ref),
-        "csrf": csrf_of(session_id, key),
+        "who": who,
+        "csrf": csrf_of(session_id, who, key),
     }
 
 
 def marked(key: bytes, person_ref: UUID) -> str:
     """A sign of the person that says nothing but whether two windows are of the same one."""
-    return hmac.new(key, person_ref.bytes, hashlib.sha256).hexdigest()[:16]
+    return hmac.new(key, person_ref.bytes, hashlib.sha256).hexdigest()[:WHO]
 
 
-def csrf_of(session_id: str, key: bytes) -> str:
-    """The secret of the forms of a session."""
-    return hmac.new(key, session_id.encode(), hashlib.sha256).hexdigest()[:40]
+def csrf_of(session_id: str, who: str, key: bytes) -> str:
+    """The secret of the forms of a session: when it is over, its begin still tells whose it was."""
+    return who + hmac.new(key, f"{session_id} {who}".encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def whose(csrf: str, session_id: str, key: bytes) -> str:
+    """The sign of the person whose form of that session, living or over, this is; or nothing."""
+    who = csrf[:WHO]
+    return who if hmac.compare_digest(csrf.encode(), csrf_of(session_id, who, key).encode()) else ""
 
 
 class Sealer:
@@ -216,9 +224,7 @@ class Sessions:
 
     async def renew(self, tx: Transaction, session_id: str, tokens: Tokens) -> None:
         """Replace the tokens."""
-        await tx.execute(
-            RENEW, {"id_hash": hashed(session_id), "now": tx.now, **self._sealed(tokens)}
-        )
+        await tx.execute(RENEW, {"id_hash": hashed(session_id), **self._sealed(tokens)})
 
     async def end(self, session_id: str) -> None:
         """Forget one session."""

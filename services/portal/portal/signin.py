@@ -90,13 +90,15 @@ class Issuer:
             self._tokens(got), actor.person_ref, str(claims.get("sid", ""))
         )
 
-    async def session(self, session_id: str) -> Session | None:
+    async def session(self, session_id: str, *, use: bool = True) -> Session | None:
         """The living session of that id, its tokens renewed if they end soon.
+
+        With `use` it was used now, so that it lives on.
 
         Raises:
             Unavailable: tokens have to be renewed, and the identity provider does not answer.
         """
-        kept = await self._sessions.find(session_id)
+        kept = await self._sessions.find(session_id, use=use)
         if kept is None:
             return None
         tokens: Tokens | None = kept.tokens

@@ -34,6 +34,7 @@ LOOKS = {
     "cancelled": Look("neutral", "kern-icon--close", N_("Storniert")),
     "cancelled_by_provider": Look("danger", "kern-icon--danger", N_("Kurs fällt aus")),
     "expired": Look("neutral", "kc-icon--clock", N_("Frist abgelaufen")),
+    "passed_on": Look("neutral", "kern-icon--close", N_("Weitergegeben")),
     "attended": Look("success", "kern-icon--check", N_("Teilgenommen")),
     "missed": Look("neutral", "kern-icon--close", N_("Nicht teilgenommen")),
 }
@@ -43,13 +44,15 @@ BY_PROVIDER = ("run-cancelled", "offer-withdrawn")
 
 
 def of(enrolment: Mapping[str, Any], now: datetime) -> str:
-    """The state as it is shown: a price that is late, and a course that was called off, differ."""
+    """The state as it is shown: it tells more than the service's where people see a difference."""
     state = str(enrolment["state"])
     if state == "requested" and enrolment["price"]["status"] == "pending":
         late = now - formats.instant(enrolment["requested_at"]) > LATE
         return "price_late" if late else state
     if state == "cancelled" and enrolment.get("ended_reason") in BY_PROVIDER:
         return "cancelled_by_provider"
+    if state == "expired" and enrolment.get("ended_reason") == "offer-declined":
+        return "passed_on"
     return state
 
 

@@ -1,5 +1,8 @@
 """The languages of the portal: German is written in the pages, English stands in its catalogue.
 
+The panels of the dashboards are the other way round: written in English where Grafana has them,
+`locale/de/LC_MESSAGES/panels.po` says them in German.
+
 `locale/en/LC_MESSAGES/portal.po` is kept by `python -m portal.words` (it collects what is new; a
 test holds that nothing is missing). A page in English has the same path under `/en`.
 """
@@ -38,17 +41,17 @@ def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 - like `N_`
     return (one, many)
 
 
-def path_of(lang: str) -> Path:
-    """The catalogue of a language."""
-    return PACKAGE / "locale" / lang / "LC_MESSAGES" / "portal.po"
+def path_of(lang: str, of: str = "portal") -> Path:
+    """The catalogue of a language, for the pages or for the panels (`of`)."""
+    return PACKAGE / "locale" / lang / "LC_MESSAGES" / f"{of}.po"
 
 
 @cache
-def translations(lang: str) -> NullTranslations:
-    """How a language says it; German is what the pages say."""
-    if lang == "de":
+def translations(lang: str, of: str = "portal") -> NullTranslations:
+    """How a language says it; German is what the pages say, English what the panels say."""
+    if lang == {"portal": "de", "panels": "en"}[of]:
         return NullTranslations()
-    with path_of(lang).open("rb") as file:
+    with path_of(lang, of).open("rb") as file:
         catalog = read_po(file, locale=lang)
     packed = io.BytesIO()
     write_mo(packed, catalog)

@@ -76,8 +76,8 @@ class Browser:
             transport=httpx.ASGITransport(app), base_url=HOME, cookies={"kc_sitzung": "s"}
         )
 
-    def _signed_in(self) -> Callable[[str], Awaitable[Session]]:
-        async def session(_id: str) -> Session:
+    def _signed_in(self) -> Callable[..., Awaitable[Session]]:
+        async def session(_id: str, *, use: bool = True) -> Session:
             return self._session
 
         return session

@@ -20,16 +20,16 @@ def points(values: list[float]) -> list[tuple[float, float]]:
 
 @given(VALUES)
 def test_a_line_stays_in_its_box(values: list[float]) -> None:
-    chart = charts.lines(points(values), START, START + HOUR, goal=10)
+    chart = charts.lines([points(values)], START, START + HOUR, 60, goal=10)
     assert chart is not None
-    for x, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", chart.line):
+    for x, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", chart.lines[0]):
         assert LEFT <= float(x) <= RIGHT
         assert TOP <= float(y) <= BOTTOM
 
 
 @given(VALUES)
 def test_the_grid_holds_the_largest_value_and_wastes_little(values: list[float]) -> None:
-    chart = charts.lines(points(values), START, START + HOUR)
+    chart = charts.lines([points(values)], START, START + HOUR, 60)
     assert chart is not None
     top, largest = chart.rows[-1][1], max(values)
     assert top >= largest * 0.9999
@@ -44,23 +44,55 @@ def test_the_lines_of_the_grid_are_round(largest: float, step: float) -> None:
     assert charts.step_of(largest) == pytest.approx(step)
 
 
+def test_what_is_counted_in_whole_numbers_has_no_halves_on_its_axis() -> None:
+    cases: list[tuple[list[float], list[float]]] = [
+        ([0, 1], [0, 1, 2, 3]),
+        ([7, 4], [0, 3, 6, 9]),
+        ([0.5], [0, 0.2, 0.4, 0.6]),
+    ]
+    for values, rows in cases:
+        chart = charts.lines([points(values)], START, START + HOUR, 60)
+        assert chart is not None
+        assert [value for _, value in chart.rows] == rows
+
+
 def test_heights_are_proportional_to_values() -> None:
-    chart = charts.lines(points([0, 30]), START, START + HOUR)
+    chart = charts.lines([points([0, 30])], START, START + HOUR, 60)
     assert chart is not None
-    (_, low), (_, high) = re.findall(r"[ML]([\d.]+) ([\d.]+)", chart.line)
+    (_, low), (_, high) = re.findall(r"[ML]([\d.]+) ([\d.]+)", chart.lines[0])
     assert (float(low), float(high)) == (BOTTOM, TOP)
 
 
 def test_a_single_point_can_be_seen() -> None:
-    chart = charts.lines([(START + HOUR, 1.0)], START, START + HOUR)
+    chart = charts.lines([[(START + HOUR, 1.0)]], START, START + HOUR, 60)
     assert chart is not None
-    (left, _), (right, _) = re.findall(r"[ML]([\d.]+) ([\d.]+)", chart.line)
+    (left, _), (right, _) = re.findall(r"[ML]([\d.]+) ([\d.]+)", chart.lines[0])
     assert float(left) < float(right) <= RIGHT
 
 
+def test_what_is_missing_is_not_drawn_over() -> None:
+    with_gap = [(START, 1.0), (START + 60, 1.0), (START + 600, 1.0), (START + 660, 1.0)]
+    chart = charts.lines([with_gap], START, START + HOUR, 60)
+    assert chart is not None
+    assert chart.lines[0].count("M") == 2
+    assert chart.area.count("Z") == 2
+    joined = charts.lines([with_gap], START, START + HOUR, 600)
+    assert joined is not None
+    assert joined.lines[0].count("M") == 1
+
+
+def test_many_lines_share_one_scale_and_have_no_tint() -> None:
+    chart = charts.lines([points([n, n]) for n in (1, 2, 3)], START, START + HOUR, 60)
+    assert chart is not None
+    heights = [float(line.split()[1]) for line in chart.lines]
+    assert heights == sorted(heights, reverse=True)
+    assert heights[2] == TOP
+    assert chart.area == ""
+
+
 def test_a_goal_is_drawn_only_where_it_is_near() -> None:
-    near = charts.lines(points([5, 9]), START, START + HOUR, goal=10)
-    far = charts.lines(points([0.1, 0.2]), START, START + HOUR, goal=30)
+    near = charts.lines([points([5, 9])], START, START + HOUR, 60, goal=10)
+    far = charts.lines([points([0.1, 0.2])], START, START + HOUR, 60, goal=30)
     assert near is not None
     assert near.goal is not None
     assert far is not None
@@ -81,7 +113,7 @@ def test_what_failed_stands_on_top_of_its_column_and_can_always_be_seen() -> Non
 
 @pytest.mark.parametrize("span", [600.0, HOUR, 24 * HOUR, 7 * 24 * HOUR])
 def test_the_axis_has_a_few_times_that_do_not_touch(span: float) -> None:
-    chart = charts.lines([(START, 1.0)], START, START + span)
+    chart = charts.lines([[(START, 1.0)]], START, START + span, 60)
     assert chart is not None
     places = [x for x, _ in chart.times]
     assert 1 <= len(places) <= 7
@@ -89,5 +121,6 @@ def test_the_axis_has_a_few_times_that_do_not_touch(span: float) -> None:
 
 
 def test_nothing_is_drawn_where_nothing_is_known() -> None:
-    assert charts.lines([], START, START + HOUR) is None
+    assert charts.lines([], START, START + HOUR, 60) is None
+    assert charts.lines([[], []], START, START + HOUR, 60) is None
     assert charts.columns([], [], START, START + HOUR, 300) is None

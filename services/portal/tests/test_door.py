@@ -1,7 +1,7 @@
 """What passes the door, and where nobody is sent."""
 
 import pytest
-from portal.door import _language, comes_from_here, is_our_form
+from portal.door import comes_from_here, is_our_form, language
 from portal.pages.courses import day_of
 from portal.pages.signing import local
 from starlette.requests import Request
@@ -24,7 +24,7 @@ def request(**headers: str) -> Request:
     ],
 )
 def test_english_is_the_same_path_under_en(path: str, found: tuple[str, str]) -> None:
-    assert _language(path) == found
+    assert language(path) == found
 
 
 @pytest.mark.parametrize(

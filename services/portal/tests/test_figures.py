@@ -51,4 +51,4 @@ async def test_what_prometheus_cannot_say_is_unavailable(answer: httpx.Response)
 def test_the_largest_is_found_among_those_that_have_a_value() -> None:
     small, large = Series({"service": "a"}, [(1, 1.0)]), Series({"service": "b"}, [(1, 5.0)])
     assert largest([small, Series({}, []), large]) is large
-    assert largest([]) is None
+    assert largest([]).last is None

@@ -105,3 +105,31 @@ def test_a_period_in_a_column_says_as_much_as_differs(end: str, german: str, eng
     start = "2027-01-04T08:00:00Z"
     assert formats.short_period(start, end, "de") == german
     assert formats.short_period(start, end, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (0, "s", f"0{NBSP}s"),
+        (0.0414, "s", f"41{NBSP}ms"),
+        (1.25, "s", f"1,2{NBSP}s"),
+        (420, "s", f"7{NBSP}min"),
+        (10800, "s", f"3{NBSP}h"),
+        (0.99917, "percentunit", f"99,92{NBSP}%"),
+        (182.4e6, "bytes", f"182{NBSP}MB"),
+        (3.42, "reqps", "3,4/s"),
+        (41448.2, "currencyEUR", f"41.448{NBSP}€"),
+        (2.998, "short", "3"),
+        (1284.4, "short", "1.284"),
+        (0.25, "short", "0,2"),
+    ],
+)
+def test_a_measured_figure_has_the_unit_that_fits_its_size(
+    value: float, unit: str, shown: str
+) -> None:
+    assert formats.measured(value, "de", unit) == shown
+
+
+def test_values_on_an_axis_are_told_whole() -> None:
+    told = [formats.tick(value, "de") for value in (0.08, 0.16, 0.24, 0.0015, 1500)]
+    assert told == ["0,08", "0,16", "0,24", "0,0015", "1.500"]

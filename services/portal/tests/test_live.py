@@ -8,7 +8,7 @@ import pytest
 from aiokafka import ConsumerRecord
 from chassis.auth import Actor
 from chassis.brokers import Brokers
-from portal.live import KEPT, REFRESH, Live, events_of
+from portal.live import KEPT, OVERLAP_MS, REFRESH, Live, events_of
 
 ORGANISATION, OTHER = uuid4(), uuid4()
 ANNA, RUN, ENROLMENT = uuid4(), uuid4(), uuid4()
@@ -68,28 +68,51 @@ async def first(stream: AsyncIterator[bytes], count: int) -> list[bytes]:
     return got[1:]  # the first says how soon to come back
 
 
-async def test_who_comes_back_gets_what_was_missed_and_nothing_twice_as_old() -> None:
+async def test_who_comes_back_gets_what_was_missed_and_nothing_much_older() -> None:
     live = Live(Brokers("nowhere:1"))
     live._since_ms = 500
-    for at in (1000, 2000, 3000):
+    told = (1000, 7000, 7000 + OVERLAP_MS, 8000 + OVERLAP_MS)
+    for at in told:
         live._tell(seat(at))
-    got = await first(live.stream(None, "2000"), 3)
-    assert [each.split(b"\n")[0] for each in got] == [b"id: 2000", b"id: 3000"]
+    got = await first(live.stream(None, str(told[2])), 4)
+    assert [each.split(b"\n")[0] for each in got] == [f"id: {at}".encode() for at in told[1:]]
+
+
+async def test_what_came_a_little_late_from_another_partition_is_told_too() -> None:
+    """The newest id that a client knows may be of an event that was read before an older one."""
+    live = Live(Brokers("nowhere:1"))
+    live._since_ms = 0
+    live._tell(seat(9000))
+    stream = live.stream(None, "")
+    for _ in range(2):
+        await anext(stream)
+    live._tell(seat(8990))
+    await stream.aclose()  # type: ignore[attr-defined]  # cut before it was read
+    ids = {each.split(b"\n")[0] for each in await first(live.stream(None, "9000"), 3)}
+    assert ids == {b"id: 8990", b"id: 9000"}
+
+
+async def test_who_heard_nothing_yet_knows_from_when_on_to_come_back() -> None:
+    live = Live(Brokers("nowhere:1"))
+    assert await first(live.stream(None, ""), 2) == [b"event: beat\ndata: {}\n\n"]
+    live._read_ms = 9000
+    assert await first(live.stream(None, ""), 2) == [b"id: 9000\nevent: beat\ndata: {}\n\n"]
 
 
 async def test_who_was_away_too_long_is_told_to_read_anew() -> None:
     live = Live(Brokers("nowhere:1"))
     live._since_ms = 500
     assert await first(live.stream(None, "400"), 2) == [REFRESH]
-    for at in range(1000, 1000 + KEPT):
+    for at in range(10_000, 10_000 + KEPT):
         live._tell(seat(at))
-    assert await first(live.stream(None, "600"), 2) == [REFRESH]
+    assert await first(live.stream(None, "9000"), 2) == [REFRESH]
 
 
 async def test_a_client_that_does_not_keep_up_is_told_to_read_anew() -> None:
     live = Live(Brokers("nowhere:1"))
     stream = live.stream(None, "")
-    await anext(stream)  # it is there now, and reads nothing
+    for _ in range(2):
+        await anext(stream)  # it is there now, and reads nothing
     waiting = anext(stream)
     live._tell(seat(1))
     assert b"seats" in await waiting

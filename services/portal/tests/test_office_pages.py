@@ -98,6 +98,42 @@ async def test_a_write_of_which_nobody_knows_is_sent_again_with_the_same_key() -
     assert 'name="schluessel" value="k"' in answer.text
 
 
+def payment(cents: int, on: str, reference: str | None, number: int = 2) -> dict[str, Any]:
+    return {
+        "payment_id": ID, "member_number": number, "amount_cents": cents, "received_on": on,
+        "reference": reference, "recorded_at": "2027-01-14T09:00:00Z",
+    }  # fmt: skip
+
+
+async def test_an_organisation_shows_what_it_has_paid_in_the_order_of_the_service() -> None:
+    paid = [payment(25_050, "2027-01-14", "Einlage"), payment(100_000, "2026-02-03", None, 1)]
+    listed = {"items": paid, "next_cursor": ID}
+    known = services(also={("GET", f"{ONE}/payments"): listed})
+    answer = await Browser(known, "office").get(f"{HERE}?ab={ID}")
+    assert answer.status_code == 200
+    newest, oldest = answer.text.index("250,50\N{NO-BREAK SPACE}€"), answer.text.index("03.02.2026")
+    assert newest < oldest
+    assert "Einlage" in answer.text
+    assert "Mitgliedsnummer 0001" in answer.text
+    assert f'href="{HERE}?ab={ID}"' in answer.text
+    (asked,) = known.sent(f"{ONE}/payments")
+    assert dict(asked.url.params) == {"cursor": ID, "limit": "25"}
+
+
+async def test_an_organisation_is_shown_without_payments_too() -> None:
+    nothing: dict[tuple[str, str], Any] = {
+        ("GET", f"{ONE}/payments"): {"items": [], "next_cursor": None}
+    }
+    none_yet = await Browser(services(also=nothing), "office").get(HERE)
+    assert "Noch keine Zahlung eingetragen." in none_yet.text
+    failing = await Browser(services(), "office").get(HERE)
+    assert "Die Zahlungen sind gerade nicht abrufbar." in failing.text
+    assert "Mitgliedsnummer 0002" in failing.text
+    never = {("GET", ONE): {**ORGANISATION, "state": "registered", "membership": None}}
+    stranger = await Browser(services(also=never), "office").get(HERE)
+    assert "Zahlungen" not in stranger.text
+
+
 async def test_more_than_what_is_open_is_said_before_the_page_that_repeats() -> None:
     known = services()
     typed = {**PAYMENT, "betrag": "9.000"}

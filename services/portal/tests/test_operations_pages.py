@@ -8,7 +8,7 @@ from portal.figures import Figures
 from portal.pages.dead_letters import SERVICES, annotated
 from portal.pages.own_offers import filled
 
-from services.portal.tests.stand_in import Browser, Services
+from services.portal.tests.stand_in import PERSON, Browser, Services
 
 LETTER = {
     "id": "24cbf356-d707-41fc-ac5e-ecf6efa036df", "topic": "catalog.runs", "partition": 2,
@@ -33,6 +33,7 @@ async def test_a_service_that_is_down_takes_only_its_own_messages_with_it() -> N
     answer = await Browser(known, "ops").get("/betrieb/nachrichten")
     assert answer.status_code == 200
     assert "Der Dienst catalog antwortet nicht." in answer.text
+    assert "Eine Nachricht ist zurückgestellt." in answer.text
     assert f"/betrieb/nachrichten/enrolment/{LETTER['id']}" in answer.text
 
 
@@ -41,6 +42,38 @@ async def test_what_is_not_a_service_is_a_missing_page() -> None:
     answer = await Browser(known, "ops").get(f"/betrieb/nachrichten/konto/{LETTER['id']}")
     assert answer.status_code == 404
     assert known.sent("/api/konto/dead-letters") == []
+
+
+async def test_messages_are_filtered_by_reason_and_key_also_on_the_next_page() -> None:
+    found = {"items": [LETTER], "open": {"catalog.runs": 1}, "next_cursor": 7}
+    known = letters(enrolment=found)
+    address = "/betrieb/nachrichten?dienst=enrolment&grund=invalid&schluessel=9cc2b806"
+    answer = await Browser(known, "ops").get(address)
+    (asked,) = known.sent("/api/enrolment/dead-letters")
+    assert (asked.url.params["reason"], asked.url.params["key"]) == ("invalid", "9cc2b806")
+    assert '<option value="invalid" selected>' in answer.text
+    assert 'name="schluessel" type="text" value="9cc2b806"' in answer.text
+    assert "grund=invalid&amp;schluessel=9cc2b806&amp;ab=7" in answer.text
+
+
+async def test_a_message_tells_who_did_what_with_it_and_why() -> None:
+    other = "7e452cf9-2d9c-43fa-bd55-347b4e79f005"
+    act = {"act": "replay", "error": "KeyError", "at": "2027-01-15T08:10:00Z"}
+    acts = [
+        {**act, "actor": other, "reason": "Version 1.4 ist da"},
+        {**act, "actor": str(PERSON), "reason": "Noch ein Versuch"},
+    ]
+    path = f"/api/enrolment/dead-letters/{LETTER['id']}"
+    whole = {
+        **LETTER, "payload": "{}", "headers": {}, "schema": None, "errors": [], "followers": 1,
+        "waiting": [], "acts": acts,
+    }  # fmt: skip
+    known = Services({("GET", path): whole})
+    answer = await Browser(known, "ops").get(f"/betrieb/nachrichten/enrolment/{LETTER['id']}")
+    assert f"Einspielen durch <code>{other}</code>: gescheitert" in answer.text
+    assert "Begründung: Version 1.4 ist da" in answer.text
+    assert "Einspielen durch Sie: gescheitert" in answer.text
+    assert str(PERSON) not in answer.text
 
 
 async def test_nothing_is_discarded_without_a_reason() -> None:
@@ -95,15 +128,40 @@ def prometheus(request: httpx.Request) -> httpx.Response:
 async def test_what_fires_stands_first_and_figures_and_charts_below() -> None:
     figures = Figures("http://prometheus", httpx.MockTransport(prometheus))
     browser = Browser(letters(), "ops", figures=figures)
-    answer = await browser.get("/betrieb?tabelle=ausgang")
+    answer = await browser.get("/betrieb?tabelle=aelteste-nachricht-im-ausgang")
     assert answer.status_code == 200
     text = answer.text
     assert text.index("Ereignisse werden nicht weitergegeben: catalog") < text.index("kc-kpis")
     assert "OfTomorrow" in text
     assert "&lt;b&gt;" in text
-    assert text.count("<svg viewBox") == 4
+    assert text.count('role="img"') == 4
     assert 'hx-trigger="every 10s"' in text
     assert "Tabelle ausblenden" in text
+
+
+async def test_one_question_without_an_answer_takes_only_its_own_figure_with_it() -> None:
+    def but_one(request: httpx.Request) -> httpx.Response:
+        of_outbox = "outbox" in request.url.params.get("query", "")
+        return httpx.Response(400, json={"status": "error"}) if of_outbox else prometheus(request)
+
+    figures = Figures("http://prometheus", httpx.MockTransport(but_one))
+    answer = await Browser(letters(), "ops", figures=figures).get("/betrieb")
+    assert answer.text.count('role="img"') == 3
+    assert answer.text.count("Diese Werte sind gerade nicht abrufbar.") == 1
+    assert "Prometheus antwortet nicht." not in answer.text
+    assert "Ereignisse werden nicht weitergegeben" in answer.text
+
+
+async def test_alerts_that_cannot_be_asked_for_are_not_told_as_none() -> None:
+    def silent(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/alerts"):
+            return httpx.Response(503)
+        return prometheus(request)
+
+    figures = Figures("http://prometheus", httpx.MockTransport(silent))
+    answer = await Browser(letters(), "ops", figures=figures).get("/betrieb")
+    assert "Ob Warnungen vorliegen, ist gerade nicht abrufbar." in answer.text
+    assert answer.text.count('role="img"') == 4
 
 
 async def test_prometheus_that_is_down_takes_only_its_own_part_with_it() -> None:

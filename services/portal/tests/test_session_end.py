@@ -13,7 +13,8 @@ SOON = End(NOW + timedelta(minutes=42), final=False)
 async def test_a_page_carries_what_is_left_and_the_words_of_the_warning() -> None:
     page = await Browser(Services(), "employee", end=SOON).get("/hilfe")
     who = marked(Sealer(KEY).key, PERSON)
-    assert f'role="status" data-session="2520" data-final="0" data-who="{who}"></div>' in page.text
+    main = page.text.partition("<main")[2].partition("</main>")[0]
+    assert f'<div role="alert" data-session="2520" data-final="0" data-who="{who}"></div>' in main
     assert str(PERSON) not in page.text
     for part in ("soon", "final", "over", "stays"):
         assert f'<template data-session-part="{part}">' in page.text
@@ -42,7 +43,7 @@ async def test_who_stays_hears_the_new_end_and_the_secret_of_the_forms() -> None
         "left": 2520,
         "final": False,
         "who": marked(key, PERSON),
-        "csrf": csrf_of("s", key),
+        "csrf": csrf_of("s", marked(key, PERSON), key),
     }
 
 

@@ -86,6 +86,16 @@ async def test_asking_what_is_left_does_not_prolong_a_session(
     assert await store.find(session_id, use=False) is None
 
 
+async def test_renewed_tokens_alone_do_not_prolong_a_session(store: Sessions, clock: Clock) -> None:
+    """An open page renews them for its stream; that is no use of a session."""
+    session_id = await store.begin(TOKENS, uuid4(), "sid")
+    clock.now = NOW + timedelta(minutes=59)
+    async with store.db.transaction() as tx:
+        await store.renew(tx, session_id, TOKENS)
+    clock.now = NOW + timedelta(minutes=60)
+    assert await store.find(session_id) is None
+
+
 async def test_a_session_ends_by_whichever_limit_comes_first(store: Sessions, clock: Clock) -> None:
     half_an_hour = replace(TOKENS, refresh_until=NOW + timedelta(minutes=30))
     session_id = await store.begin(half_an_hour, uuid4(), "sid")

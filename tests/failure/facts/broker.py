@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from tests.failure.facts.model import Hears, Place, Record
+from tests.failure.facts.model import Group, Hears, Place, Record
 from tests.platform import PARTITIONS, Platform
 
 
@@ -23,6 +25,20 @@ def records(platform: Platform) -> tuple[Record, ...]:
         )
         for found in platform.read(*PARTITIONS)
     )
+
+
+async def committed(address: str, groups: Iterable[str]) -> dict[Group, int]:
+    """What these groups have committed. A broker that still reads its own log says nothing."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=address)
+    try:
+        await admin.start()
+        return {
+            (group, place.topic, place.partition): found.offset
+            for group in groups
+            for place, found in (await admin.list_consumer_group_offsets(group)).items()
+        }
+    finally:
+        await admin.close()
 
 
 async def places(address: str, hears: tuple[Hears, ...]) -> tuple[Place, ...]:

@@ -33,10 +33,16 @@ LOGGED = (*SERVICES, "gateway", "mailsink")
 
 
 def collect(
-    platform: Platform, history: History | None = None, seconds: float = CONVERGENCE_SECONDS
+    platform: Platform,
+    history: History | None = None,
+    seconds: float = CONVERGENCE_SECONDS,
+    since: float | None = None,
 ) -> Facts:
-    """Everything there is to know, after at most `seconds` of waiting for rest (I40)."""
-    converged_after = converge(platform, seconds)
+    """Everything there is to know, after at most `seconds` of waiting for rest (I40).
+
+    Both counts begin at `since` (of `time.monotonic`), by default now.
+    """
+    converged_after = converge(platform, seconds, since)
     settings = platform.stack.settings
     hears = subscriptions()
     tables = patiently(lambda: asyncio.run(databases.dump(platform.stack)))
@@ -74,9 +80,11 @@ def patiently(read: Callable[[], T], seconds: float = 60.0) -> T:
             time.sleep(0.5)
 
 
-def converge(platform: Platform, seconds: float = CONVERGENCE_SECONDS) -> float | None:
+def converge(
+    platform: Platform, seconds: float = CONVERGENCE_SECONDS, since: float | None = None
+) -> float | None:
     """Wait until nothing is left to be done; how long that took, None if it did not end."""
-    began = time.monotonic()
+    began = time.monotonic() if since is None else since
     while what_is_open(platform):
         if time.monotonic() - began > seconds:
             return None

@@ -35,10 +35,11 @@ OPEN = {
 
 async def dump(stack: Stack) -> dict[str, dict[str, tuple[Row, ...]]]:
     """All rows of all tables, by service and table."""
-    return {service: await _dump_one(stack, service) for service in SERVICES}
+    return {service: await dump_one(stack, service) for service in SERVICES}
 
 
-async def _dump_one(stack: Stack, service: str) -> dict[str, tuple[Row, ...]]:
+async def dump_one(stack: Stack, service: str) -> dict[str, tuple[Row, ...]]:
+    """All rows of all tables of one service."""
     connection = await connect(stack, service)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):

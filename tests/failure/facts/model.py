@@ -8,7 +8,7 @@ What is not given is empty, and an invariant says nothing about what is not ther
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -112,6 +112,10 @@ class Place:
     end: int
 
 
+Group = tuple[str, str, int]
+"""A consumer group, a topic and a partition."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """One run. `taken_at` is when it was collected; `converged_after` how long that took."""
@@ -122,6 +126,8 @@ class Facts:
     mails: tuple[Mail, ...] = ()
     hears: tuple[Hears, ...] = ()
     places: tuple[Place, ...] = ()
+    committed: Mapping[Group, Sequence[int]] = field(default_factory=dict)
+    """The committed offsets that were seen while the run went on, in their order."""
     logs: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, str] = field(default_factory=dict)
     ready: Mapping[str, bool] = field(default_factory=dict)

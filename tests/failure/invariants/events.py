@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 from contracts.base import EVENTS
 from pydantic import ValidationError
@@ -25,6 +26,11 @@ AGGREGATES = (
 )
 QUOTE = "membership.enrolment-priced.v1"
 BINDING = ("enrolment.enrolment-requested.v1", "enrolment.seat-accepted.v1")
+ENDS = (
+    "enrolment.enrolment-rejected.v1",
+    "enrolment.enrolment-cancelled.v1",
+    "enrolment.enrolment-expired.v1",
+)
 VERDICTS = ("catalog.offer-accepted.v1", "catalog.offer-rejected.v1")
 
 
@@ -114,10 +120,15 @@ def _priced_once(facts: Facts) -> Found:
     quotes = Counter(e.headers.get("ce_causationid", "") for e in facts.told(QUOTE))
     if not any(one.service == "membership" for one in facts.hears):
         return
+    ended = {event.body["enrolment_id"] for event in facts.told(*ENDS)}
+    registered = {row["organisation_id"] for row in facts.rows("membership", "organisation")}
     for event in facts.told(*BINDING):
-        wanted = 0 if event.id in aside | waiting else 1
-        if quotes[event.id] != wanted:
-            yield event.id, f"asked once for a price, {quotes[event.id]} were told"
+        told, wanted = quotes[event.id], 0 if event.id in aside | waiting else 1
+        # none is right, too, when the booking ended before its organisation was known
+        forgotten = event.body["enrolment_id"] in ended
+        forgotten = forgotten and event.body["organisation_id"] not in registered
+        if told != wanted and not (forgotten and told == 0):
+            yield event.id, f"asked once for a price, {told} were told"
 
 
 def _judged_once(facts: Facts) -> Found:
@@ -169,7 +180,11 @@ def i18(facts: Facts) -> Found:
 
 
 def i19(facts: Facts) -> Found:
-    """Offsets are committed up to the end, never beyond it."""
+    """Offsets are committed up to the end, never beyond it, and never go back (soak)."""
+    for (group, topic, number), seen in facts.committed.items():
+        for before, after in pairwise(seen):
+            if after < before:
+                yield f"{group}/{topic}/{number}", f"went back from {before} to {after}"
     for place in facts.places:
         if place.committed != place.end:
             where = f"{place.group}/{place.partition}"

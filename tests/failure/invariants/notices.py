@@ -56,7 +56,7 @@ def i24(facts: Facts) -> Found:
 def i25(facts: Facts) -> Found:
     """A mail is of one notice and goes to its recipient; copies are no more than tries."""
     rows = {_message_key(row): row for row in facts.rows("notifications", "notice")}
-    people = {row["mail"]: row["person_ref"] for row in facts.rows("notifications", "person")}
+    homes = {(row["mail"], row["person_ref"]) for row in facts.rows("notifications", "person")}
     copies: Counter[str] = Counter()
     for mail in facts.mails:
         key = mail.message_id.strip("<>").partition("@")[0]
@@ -65,10 +65,7 @@ def i25(facts: Facts) -> Found:
             yield mail.message_id, "is a mail of no notice"
             continue
         copies[key] += 1
-        if (
-            len(mail.to) != 1
-            or people.get(mail.to[0], row["recipient_ref"]) != (row["recipient_ref"])
-        ):
+        if len(mail.to) != 1 or (mail.to[0], row["recipient_ref"]) not in homes:
             yield mail.message_id, "went to somebody else"
     for key, row in rows.items():
         if copies[key] > max(1, row["claim"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from tests.failure.history import Operation
 from tests.failure.invariants.violation import Found
 
 BOOK = "POST /api/enrolment/enrolments"
+KEY_REUSED = (422, "idempotency-key-reused")
 DONE_BY = {
     "/cancellation": {"enrolment.enrolment-cancelled.v1"},
     "/acceptance": {"enrolment.seat-accepted.v1"},
@@ -87,13 +89,8 @@ def i12(facts: Facts) -> Found:
     for one in _writes(facts):
         if one.outcome != "info":
             answers[one.user, one.op, one.key].append(one)
-    for (_, op, key), tries in answers.items():
-        made = {(tuple(sorted(made_by(t.answer))), t.payload) for t in tries if t.outcome == "ok"}
-        if len(made) > 1:
-            yield key, f"{op} made {len(made)} different things under one key"
-        mixed = {t.outcome for t in tries if t.payload == tries[0].payload}
-        if len(mixed) > 1:
-            yield key, f"{op} was both done and refused under one key"
+    for tries in answers.values():
+        yield from _one_key(tries)
     keys: dict[tuple[str, str], set[str]] = defaultdict(set)
     for one in _writes(facts):
         if one.op == BOOK and all(_claim(one)):
@@ -102,6 +99,42 @@ def i12(facts: Facts) -> Found:
     for claim, known in keys.items():
         if rows[claim] > len(known):
             yield claim[1], f"{len(known)} keys made {rows[claim]} enrolments"
+
+
+def _one_key(tries: list[Operation]) -> Found:
+    op, key = tries[0].op, tries[0].key
+    made = {(tuple(sorted(made_by(t.answer))), t.payload) for t in tries if t.outcome == "ok"}
+    if len(made) > 1:
+        yield key, f"{op} made {len(made)} different things under one key"
+    for payload in {t.payload for t in tries}:
+        said = {_said(t) for t in tries if t.payload == payload}
+        if len(said) > 1:
+            yield key, f"{op} was answered in {len(said)} ways under one key"
+    yield from _reused(tries)
+
+
+def _said(one: Operation) -> tuple[int, str]:
+    """What has to be the same each time: status and body, of a refusal its code.
+
+    A refusal names its own request, and who asks to wait (`Prefer`) is told what is known by then.
+    """
+    body = one.answer or {}
+    if one.outcome == "fail":
+        return one.status, str(body.get("code", ""))
+    waited = "preference-applied" in (one.headers or {})
+    return (0, "") if waited else (one.status, json.dumps(body, sort_keys=True))
+
+
+def _reused(tries: list[Operation]) -> Found:
+    """What came under the key of something that was done, with another body, was refused."""
+    done = next((one for one in tries if one.outcome == "ok"), None)
+    if done is None:
+        return
+    for one in tries:
+        if one.payload == done.payload or one.began < done.ended:
+            continue
+        if (one.status, (one.answer or {}).get("code")) != KEY_REUSED:
+            yield one.key, f"another {one.op} under its key was answered {one.status}"
 
 
 def i13(facts: Facts) -> Found:

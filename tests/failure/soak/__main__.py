@@ -11,11 +11,14 @@ import json
 import random
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.failure.soak.copy import a_copy
-from tests.failure.soak.run import Report, Soak, as_json, reports_folder
+from tests.failure.soak.report import Fault, Report, as_json
+from tests.failure.soak.run import Soak, reports_folder
+from tests.revision import commit
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 REPLAY_MINUTES = 3.0
@@ -43,9 +46,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def one(number: int, minutes: float, pause: float) -> Report:
-    """A soak on a platform of its own."""
+    """A soak on a platform of its own. One that ends with an exception has failed, too."""
+    log: list[Fault] = []
     with a_copy() as platform:
-        report, log, _ = Soak(platform, number, minutes, pause).run()
+        try:
+            report, log, _ = Soak(platform, number, minutes, pause).run()
+        except Exception as error:  # noqa: BLE001 - its seed is kept, the next one is run
+            traceback.print_exc()
+            report = Report(number, minutes, commit())
+            report.violations.append(f"it ended with {type(error).__name__}: {error}"[:500])
     text = json.dumps(as_json(report, log), indent=1)
     (reports_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{number}.json").write_text(text)
     if not report.passed:
@@ -60,6 +69,8 @@ def keep(report: Report) -> None:
         "minutes": report.minutes,
         "commit": report.commit,
         "violations": report.violations[:20],
+        "too_little": report.too_little,
+        "troubles": report.troubles[:20],
     }
     path = SEEDS / f"{report.seed}.json"
     path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

@@ -11,7 +11,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import httpx
 import psutil
@@ -19,24 +18,15 @@ import psutil
 from deploy.local.supervisor import Supervisor
 from tests.failure.facts import databases
 from tests.failure.soak.plan import Planned
+from tests.failure.soak.report import Fault
 from tests.platform import Platform
 
-DEAD_SECONDS = 5.0  # until a killed process is gone
+DEAD_SECONDS = 5.0  # until a killed process is gone, a halted one stands still
+MAIL_SECONDS = 4.0  # until the first mail that is to fail comes by
 AGAIN_SECONDS = 15.0  # so long a fault is tried again whose target was away just then
 REPEATED = 20  # records at once, byte for byte
 # What supervisord does not start again by itself
 GIVEN_UP = {"FATAL", "EXITED", "STOPPED", "UNKNOWN"}
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What was done at a time (seconds since 1970). `done`: it was seen to happen."""
-
-    time: float
-    kind: str
-    target: str
-    detail: str
-    done: bool
 
 
 class Injector(threading.Thread):
@@ -53,6 +43,7 @@ class Injector(threading.Thread):
         self._faults = faults
         self._halted: list[tuple[float, int]] = []
         self._supervisor = Supervisor(platform.stack.settings)
+        self._mail_faults = f"{platform.stack.settings.url('mail')}/faults"
         self._do: dict[str, Callable[[Planned], str]] = {
             "kill": self._kill,
             "halt": self._halt,
@@ -113,6 +104,7 @@ class Injector(threading.Thread):
     def _halt(self, fault: Planned) -> str:
         pid = self._platform.stack.kill(fault.target, signal.SIGSTOP)
         heapq.heappush(self._halted, (time.monotonic() + fault.seconds, pid))
+        _await(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, DEAD_SECONDS)
         return f"SIGSTOP {pid} for {fault.seconds:.1f} s"
 
     def _end_backend(self, fault: Planned) -> str:
@@ -135,13 +127,18 @@ class Injector(threading.Thread):
                 await connection.close(timeout=5)
 
     def _mail(self, fault: Planned) -> str:
-        return self._order(fault.target, 1 + fault.draw % 5)
+        count = 1 + fault.draw % 5
+        self._order(fault.target, count)
+        _await(lambda: self._left_to_fail() < count, MAIL_SECONDS)
+        return f"the next {count} mails"
 
-    def _order(self, mode: str, count: int) -> str:
-        url = f"{self._platform.stack.settings.url('mail')}/faults"
+    def _order(self, mode: str, count: int) -> None:
         order = {"mode": mode, "count": count}
-        said = httpx.post(url, json=order, timeout=5, trust_env=False).raise_for_status().json()
-        return f"the next {said['count']} mails"
+        httpx.post(self._mail_faults, json=order, timeout=5, trust_env=False).raise_for_status()
+
+    def _left_to_fail(self) -> int:
+        answer = httpx.get(self._mail_faults, timeout=5, trust_env=False).raise_for_status()
+        return int(answer.json()["count"])
 
     def _repeat(self, fault: Planned) -> str:
         """Put records that stand on a topic there once more, as a relay does after a crash."""
@@ -162,6 +159,8 @@ def repeat(platform: Platform, topic: str, draw: int) -> str:
     """Send up to `REPEATED` records of a topic again, bytes and headers unchanged."""
     found = platform.read(topic)
     chosen = random.Random(draw).sample(found, min(REPEATED, len(found)))
+    if not chosen:
+        raise LookupError(f"nothing stands on {topic}")
     for record in sorted(chosen, key=lambda r: (r.partition, r.offset)):
         platform.send_raw(topic, record.key.decode(), record.value, list(record.headers))
     return f"{len(chosen)} records again"
@@ -176,8 +175,16 @@ def _await_end(pid: int) -> None:
     """TimeoutError if a killed process lives on."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
-        deadline = time.monotonic() + DEAD_SECONDS
-        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{pid} lives on")
-            time.sleep(0.02)
+        _await(
+            lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE,
+            DEAD_SECONDS,
+        )
+
+
+def _await(seen: Callable[[], bool], seconds: float) -> None:
+    """TimeoutError if it was not seen to happen."""
+    deadline = time.monotonic() + seconds
+    while not seen():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it was not seen to happen")
+        time.sleep(0.02)

@@ -6,11 +6,14 @@ import json
 import random
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 from deploy.local.client import Client
+from tests.failure.facts.collect import TROUBLES
 from tests.failure.history import History
 from tests.platform import Platform, an_offer
 
@@ -19,11 +22,33 @@ COORDINATORS = ("carla.coordinator", "nora.coordinator", "carla.coordinator")
 PATIENCE = 3600.0  # for one definite answer: nobody gives up before everything is healed
 HEALED_SECONDS = 120.0  # after that, who still has no answer is told as a violation (I13)
 POISON = 0.2  # of what providers send
-DRAWN = ((0.62, "book"), (0.72, "bulk"), (0.86, "cancel"), (0.95, "answer"), (1.0, "decide"))
+DRAWN = (
+    (0.57, "book"),
+    (0.67, "bulk"),
+    (0.81, "cancel"),
+    (0.90, "answer"),
+    (0.95, "decide"),
+    (1.0, "again"),
+)
+REMEMBERED = 100  # finished writes of each client, one of which comes again
+OTHER_BODY = 0.3  # of them with another body under the same key
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A write that has its definite answer. `done`: it was a success."""
+
+    path: str
+    body: Any
+    key: str
+    done: bool
 
 
 class Load:
-    """All clients. `stop` lets each finish what it has begun."""
+    """All clients. `stop` lets each finish what it has begun.
+
+    `troubles` holds what they met beside parts that are away: there should be nothing.
+    """
 
     def __init__(self, platform: Platform, history: History, seed: int, pause: float) -> None:
         self.history = history
@@ -32,6 +57,7 @@ class Load:
         self._stopping = threading.Event()
         self._runs: list[str] = []
         self._mine: dict[str, list[str]] = {name: [] for name in COORDINATORS}
+        self._finished: defaultdict[str | None, list[Finished]] = defaultdict(list)
         work: list[Callable[[], None]] = [
             *(lambda n=n: self._book(n) for n in range(len(COORDINATORS))),
             self._provide,
@@ -66,6 +92,8 @@ class Load:
         while not self._stopping.is_set():
             try:
                 work()
+            except TROUBLES:
+                continue  # a part is away: the client begins anew
             except Exception as error:  # noqa: BLE001 - told at the end: a client must not die
                 self.troubles.append(f"{type(error).__name__}: {error}"[:300])
 
@@ -90,7 +118,9 @@ class Load:
                 time.sleep(self._pause)
 
     def _insist(self, client: Client, path: str, body: Any = None) -> dict[str, Any]:
-        answer = self.history.insist(client, "POST", path, body, seconds=PATIENCE)
+        key = str(uuid4())
+        answer = self.history.insist(client, "POST", path, body, key=key, seconds=PATIENCE)
+        self._finished[client.user].append(Finished(path, body, key, answer.is_success))
         told = answer.json()
         return told if answer.is_success and isinstance(told, dict) else {}
 
@@ -104,6 +134,15 @@ class Load:
         made = self._insist(client, f"{BOOK}/bulk", {"run_id": run_id, "people": people})
         ids = [row["enrolment_id"] for row in made.get("rows", []) if row.get("enrolment_id")]
         self._mine[name] += ids
+
+    def _again_one(self, client: Client, name: str, run_id: str, chance: random.Random) -> None:
+        """A finished write comes again: the same answer; with another body: a refusal (I12)."""
+        if finished := self._finished[name][-REMEMBERED:]:
+            one = chance.choice(finished)
+            body = one.body
+            if one.path == BOOK and one.done and chance.random() < OTHER_BODY:
+                body = {**body, "person_ref": str(UUID(int=chance.getrandbits(128), version=4))}
+            self.history.insist(client, "POST", one.path, body, key=one.key, seconds=PATIENCE)
 
     def _cancel_one(self, client: Client, name: str, run_id: str, chance: random.Random) -> None:
         if mine := self._mine[name]:

@@ -9,7 +9,8 @@ import math
 import random
 from dataclasses import dataclass
 
-SERVICES = ("catalog", "enrolment", "membership", "notifications")
+from deploy.local.ports import SERVICES
+
 MAIL_MODES = ("450", "550", "421", "drop", "lost-answer")
 HEARD = ("enrolment.enrolments", "enrolment.seats", "membership.quotes", "catalog.runs")
 FIRST_SECOND = 3.0  # the load has begun by then
@@ -38,6 +39,13 @@ KINDS = (
     Kind("kill", 0.4, ("gateway",)),
     Kind("repeat", 2, HEARD),
 )
+
+
+def label(kind: str, target: str) -> str:
+    """How a fault is counted: by kind, and by target where that makes another one of it."""
+    if kind in ("mail", "repeat", "end-backend"):
+        return kind
+    return f"{kind} {'service' if target in SERVICES else target}"
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ import asyncio
 import dataclasses
 import shutil
 
+from deploy.local.ports import SERVICES
 from tests.load.bench import Bench, Cost
 from tests.load.clients import Request, closed_loop
 from tests.load.figure import Figure
 from tests.load.fill import fill
-from tests.load.processes import SERVICES, Meter
+from tests.load.processes import Meter
 
 ROWS, COUNT, LISTS = 10_000_000, 4000, 200
 ROOM_BYTES = 1500  # for each stored enrolment, with what belongs to it

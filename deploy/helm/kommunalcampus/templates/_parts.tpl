@@ -81,6 +81,9 @@ topologySpreadConstraints:
 {{- if eq .name "portal" }}
 {{- $_ := set $all "KC_API_URL" (printf "http://%s" (include "campus.name" (dict "root" .root "name" "gateway"))) }}
 {{- end }}
+{{- if and (eq .name "portal") $values.monitoring.prometheusUrl }}
+{{- $_ := set $all "KC_PROMETHEUS_URL" $values.monitoring.prometheusUrl }}
+{{- end }}
 {{- if $values.kafka.caSecret }}
 {{- $_ := set $all "KC_KAFKA_CA" "/etc/kommunalcampus/kafka/ca.crt" }}
 {{- end }}

@@ -1,14 +1,8 @@
 """Days and instants as people ask for them. A day is one of Europe/Berlin."""
 
-import re
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, time, timedelta
 
-from catalog.domain.rules import YEARS, moment
-
-BERLIN = ZoneInfo("Europe/Berlin")
-
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+from catalog.domain.rules import BERLIN, day, moment
 
 
 def begin(text: object) -> datetime:
@@ -30,10 +24,8 @@ def end(text: object) -> datetime:
 
 
 def _instant(text: object, days: int) -> datetime:
-    if isinstance(text, str) and _DAY.fullmatch(text):
-        day = date.fromisoformat(text)
-        if YEARS[0] <= day.year <= YEARS[1]:
-            return datetime.combine(day + timedelta(days), time(), BERLIN)
-    elif (named := moment(text)) is not None:
-        return named
+    if (named := day(text)) is not None:
+        return datetime.combine(named + timedelta(days), time(), BERLIN)
+    if (instant := moment(text)) is not None:
+        return instant
     raise ValueError("neither a day nor an instant with an offset")

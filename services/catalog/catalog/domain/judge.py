@@ -159,4 +159,5 @@ def _run_terms(run: SubmittedRun) -> RunTerms:
         booking_closes_at=run.booking_closes_at or run.starts_at,
         cancellation_policy=tuple(run.cancellation_policy or ()),
         cancelled=run.cancelled,
+        decision_on=run.decision_on,
     )

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -31,6 +31,7 @@ class RunTerms:
     booking_closes_at: datetime
     cancellation_policy: tuple[CancellationStep, ...]
     cancelled: bool = False
+    decision_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,17 @@ class OfferTerms:
         )
 
     def run_fingerprint(self, run: RunTerms) -> bytes:
-        """Hash of everything that others are told about a run."""
+        """Hash of everything that others are told about a run.
+
+        A day of decision adds to it: without one a run has the hash that it always had.
+        """
+        decided = [[run.decision_on.isoformat()]] if run.decision_on else []
         return _hash(
             [self.title, self.format, self.standard_cents, self.member_cents],
             [rfc3339(run.starts_at), rfc3339(run.ends_at), rfc3339(run.booking_closes_at)],
             [run.location, run.capacity, run.min_participants],
             [step.model_dump() for step in run.cancellation_policy],
+            *decided,
         )
 
 

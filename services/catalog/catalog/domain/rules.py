@@ -5,9 +5,10 @@ that all errors of a submission are told at once, however many there are.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from contracts.base import Part
 from contracts.catalog import Finding
@@ -26,6 +27,9 @@ from catalog.domain.skills import DIGCOMP, digcomp
 MAX_RUNS = 200
 YEARS = (1990, 2100)
 
+BERLIN = ZoneInfo("Europe/Berlin")
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?P<offset>[Zz]|[+-]\d\d:\d\d)?"
 )
@@ -51,6 +55,17 @@ def moment(value: object) -> datetime | None:
     return instant if YEARS[0] <= instant.year <= YEARS[1] else None
 
 
+def day(value: object) -> date | None:
+    """A calendar day in a year that can be meant, or None."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        return None
+    try:
+        found = date.fromisoformat(value)
+    except ValueError:
+        return None
+    return found if YEARS[0] <= found.year <= YEARS[1] else None
+
+
 def parts(document: Document, name: str) -> list[tuple[int, Document]]:
     """The objects in a list of the document, with their places."""
     listed = document.get(name)
@@ -64,7 +79,7 @@ def errors(document: Document) -> list[Finding]:
     found = [*_price(document), *_address(document), *_title(document)]
     for number, run in parts(document, "runs"):
         found += [*_dates(run, f"/runs/{number}"), *_seats(run, f"/runs/{number}")]
-        found += _policy(run, f"/runs/{number}")
+        found += [*_policy(run, f"/runs/{number}"), *_decision(run, f"/runs/{number}")]
     return found + list(_repeated_runs(document))
 
 
@@ -155,6 +170,18 @@ def _seats(run: Document, at: str) -> Iterator[Finding]:
         yield finding(
             f"{at}/min_participants", "above-capacity", "must not be more than the capacity"
         )
+
+
+def _decision(run: Document, at: str) -> Iterator[Finding]:
+    named, starts = run.get("decision_on"), moment(run.get("starts_at"))
+    if named is None:
+        return
+    decided = day(named)
+    if decided is None:
+        limits = f"must be a day like 2027-02-15, in the years {YEARS[0]} to {YEARS[1]}"
+        yield finding(f"{at}/decision_on", "not-a-day", limits)
+    elif starts and decided > starts.astimezone(BERLIN).date():
+        yield finding(f"{at}/decision_on", "decided-after-start", "must not be after the start")
 
 
 def _policy(run: Document, at: str) -> Iterator[Finding]:

@@ -255,6 +255,7 @@ def _run_snapshot(run: Run, wanted: RunTerms, terms: OfferTerms) -> RunSnapshot:
         location=wanted.location,
         capacity=wanted.capacity,
         min_participants=wanted.min_participants,
+        decision_on=wanted.decision_on,
         booking_closes_at=wanted.booking_closes_at,
         cancellation_policy=list(wanted.cancellation_policy),
         standard_cents=terms.standard_cents,

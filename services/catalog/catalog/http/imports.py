@@ -39,7 +39,7 @@ FEED_OR_URL = Rule(
     "feed-or-url",
     422,
     "Send either a feed or the URL of one.",
-    "Bitte entweder einen Feed oder dessen URL senden.",
+    "Senden Sie entweder einen Feed oder dessen URL.",
 )
 NO_SLUG = Rule(
     "source-unusable",

@@ -1,5 +1,6 @@
 """Finding and reading offers and runs."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -34,10 +35,16 @@ From = Annotated[datetime, BeforeValidator(begin), DAY_OR_INSTANT]
 Until = Annotated[datetime, BeforeValidator(end), DAY_OR_INSTANT]
 
 
+MOST_IDS = 100
+Ids = Annotated[list[str], Field(max_length=MOST_IDS)]
+"""Ids as `ids=a,b` or `ids=a&ids=b`."""
+
+
 class Wishes(BaseModel):
     """The filters of the search. Those of one name add up, those of different names narrow."""
 
     q: Annotated[str, Field(max_length=20_000)] = ""
+    ids: Ids = []
     format: Annotated[list[Format], Field(max_length=4)] = []
     skill: Annotated[list[Word], Field(max_length=50)] = []
     provider: Annotated[list[Word], Field(max_length=50)] = []
@@ -54,6 +61,7 @@ class Wishes(BaseModel):
         """What is looked for, and by whom (`provider=me`)."""
         return Question(
             q=self.q.strip(),
+            ids=_ids(self.ids),
             formats=self.format,
             providers=[_own(name, actor) for name in self.provider],
             skills=self.skill,
@@ -65,6 +73,17 @@ class Wishes(BaseModel):
             sort=self.sort or ("relevance" if self.q.strip() else "start"),
             limit=self.limit,
         )
+
+
+def _ids(entries: Sequence[str]) -> list[UUID]:
+    """The ids that are named, at most 100."""
+    try:
+        wanted = [UUID(part) for entry in entries for part in entry.split(",")]
+    except ValueError:
+        raise INVALID.refuse("/ids") from None
+    if len(wanted) > MOST_IDS:
+        raise INVALID.refuse("/ids", limit=MOST_IDS)
+    return wanted
 
 
 def _own(name: str, actor: Actor) -> str:
@@ -86,8 +105,9 @@ async def find_offers(wishes: Annotated[Wishes, Query()], actor: SignedIn, read:
     `starts_after` and `starts_before` take an instant with an offset or a day (in
     Europe/Berlin): from its start on, until its end. `place` is a part of a run's location;
     with `free_only` only offers with a bookable run that has free seats count. All of these have
-    to fit the same run. A `q` without any word finds nothing; `suggestion` is another spelling
-    of one that finds nothing or nearly nothing.
+    to fit the same run. `ids=a,b` (or `ids=a&ids=b`, up to 100) looks among these offers only;
+    unknown and withdrawn ones are left out. A `q` without any word finds nothing; `suggestion` is
+    another spelling of one that finds nothing or nearly nothing.
     """
     async with read() as tx:
         return await search(tx, wishes.question(actor), wishes.cursor)
@@ -105,15 +125,10 @@ async def read_offer(offer_id: UUID, _: SignedIn, read: Read) -> views.OfferView
 
 @router.get("/runs", responses=problems())
 async def read_runs(
-    _: SignedIn, read: Read, ids: Annotated[list[str], Query(min_length=1, max_length=100)]
+    _: SignedIn, read: Read, ids: Annotated[list[str], Query(min_length=1, max_length=MOST_IDS)]
 ) -> views.RunsView:
     """Several runs: `ids=a,b` or `ids=a&ids=b`, up to 100. Unknown ones are left out."""
-    try:
-        wanted = [UUID(part) for entry in ids for part in entry.split(",")]
-    except ValueError:
-        raise INVALID.refuse("/ids") from None
-    if len(wanted) > 100:
-        raise INVALID.refuse("/ids", limit=100)
+    wanted = _ids(ids)
     async with read() as tx:
         return views.RunsView(items=await views.runs(tx, wanted))
 

@@ -1,7 +1,7 @@
 """Offers and runs as clients see them, one by one."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +39,11 @@ class SkillView(View):
 
 
 class RunView(View):
-    """A run. `free_seats` is what was last heard from enrolment; `bookable` is about now."""
+    """A run. `free_seats` is what was last heard from enrolment; `bookable` is about now.
+
+    `guaranteed`: as many seats are confirmed as its minimum asks for. Otherwise its provider
+    decides on `decision_on` whether it takes place, if a day was named.
+    """
 
     run_id: UUID
     offer_id: UUID
@@ -56,6 +60,8 @@ class RunView(View):
     booking_closes_at: datetime
     capacity: int
     min_participants: int
+    guaranteed: bool
+    decision_on: date | None
     free_seats: int
     taken: int
     held: int
@@ -137,11 +143,13 @@ def skills(stored: Sequence[Mapping[str, Any]]) -> list[SkillView]:
 def run_view(row: Row, now: datetime) -> RunView:
     """A run from a row of `_RUN`."""
     fields = {name: row[name] for name in RunView.model_fields if name in row}
+    confirmed = row["taken"] - row["held"]
     return RunView(
         **{
             **fields,
             "provider": row["provider_id"],
             "free_seats": max(0, row["capacity"] - row["taken"]),
+            "guaranteed": row["state"] == "scheduled" and confirmed >= row["min_participants"] > 0,
             "bookable": row["state"] == "scheduled" and row["booking_closes_at"] > now,
         }
     )

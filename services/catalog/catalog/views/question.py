@@ -29,6 +29,7 @@ class Question:
     """
 
     q: str = ""
+    ids: Sequence[UUID] = ()
     formats: Sequence[str] = ()
     providers: Sequence[str] = ()
     skills: Sequence[str] = ()

@@ -109,9 +109,9 @@ PROVIDER_NAMES = text("""
 
 
 @cache
-def _statement(sort: Sort, count: int, similar: bool) -> TextClause:
-    """The search for a question of so many words."""
-    each = []
+def _statement(sort: Sort, count: int, similar: bool, of_ids: bool) -> TextClause:
+    """The search for a question of so many words, among the named offers or all."""
+    each = ["AND o.offer_id = ANY(CAST(:ids AS uuid[]))"] if of_ids else []
     for n in range(count):
         stem, word = f"to_tsquery('german', CAST(:t{n} AS text))", f"CAST(:w{n} AS text)"
         ways = [f"(numnode({stem}) = 0 AND numnode({ANY_STEM}) > 0)", f"o.search @@ {stem}"]
@@ -169,7 +169,7 @@ async def _page(tx: Transaction, question: Question, cursor: Cursor | None, simi
         "last": cursor.last if cursor else None,
         "limit": question.limit + 1,
     }
-    statement = _statement(question.sort, len(asked), similar)
+    statement = _statement(question.sort, len(asked), similar, bool(question.ids))
     rows = list(await tx.rows(statement, {**_params(question, asked, at), **place}))
     counted = rows[0]["facets"]
     rows = [row for row in rows if row["offer_id"] is not None]  # one is there in any case
@@ -211,6 +211,8 @@ def _params(question: Question, asked: Sequence[str], at: datetime) -> dict[str,
         "at": at,
         "synthetic": synthetic.PROVIDER,
     }
+    if question.ids:
+        params["ids"] = list(question.ids)
     if asked:
         params |= {
             "exact": " | ".join(f"'{word}'" for word in asked),

@@ -142,7 +142,13 @@ class Book:
 
     def ask_approval(self, enrolment: Enrolment, at: Moment) -> Enrolment:
         """The organisation is asked to decide."""
-        enrolment = self._move(enrolment, State.AWAITING_APPROVAL, at, due_at=enrolment.held_until)
+        enrolment = self._move(
+            enrolment,
+            State.AWAITING_APPROVAL,
+            at,
+            due_at=enrolment.held_until,
+            approval_since=at.now,
+        )
         self._tell(enrolment, at, telling.approval_requested(enrolment, at.now))
         return enrolment
 

@@ -199,9 +199,9 @@ class Desk:
         known = self.book.live(wish.claim) if wish.claim else None
         if known is None:
             return None
-        return refusals.ALREADY_ENROLLED.refuse(
-            "/person_ref", enrolment_id=known.id, state=known.state
-        )
+        own = wish.person_ref == wish.who.person_ref
+        rule = refusals.ALREADY_REQUESTED if own else refusals.ALREADY_ENROLLED
+        return rule.refuse("/person_ref", enrolment_id=known.id, state=known.state)
 
     def _why_not_rows(
         self, command: BookBulk, wishes: Sequence[RequestEnrolment], now: datetime

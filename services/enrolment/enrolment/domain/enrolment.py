@@ -65,7 +65,8 @@ class Enrolment:
 
     `binding_at` is the moment whose calendar day decides the price: of the request, or of the
     acceptance of an offered seat. Prices and policy are the run's at that time. `due_at` is the
-    deadline of who has to act: `held_until` or `offered_until`, while it counts.
+    deadline of who has to act: `held_until` or `offered_until`, while it counts. From
+    `approval_since` on the organisation could decide.
     """
 
     id: UUID
@@ -95,6 +96,7 @@ class Enrolment:
     priced_for_on: date | None = None
     settled: bool = False
     rescheduled: bool = False
+    approval_since: datetime | None = None
     confirmed_at: datetime | None = None
     decided_by_ref: UUID | None = None
     decision_reason: str | None = None

@@ -3,22 +3,22 @@
 from contracts.refusal import Rule
 
 RUN_UNKNOWN = Rule(
-    "run-unknown", 422, "We do not know this run.", "Diese Durchführung kennen wir nicht."
+    "run-unknown", 422, "We do not know this run.", "Diesen Termin kennen wir nicht."
 )
 RUN_WITHDRAWN = Rule(
     "run-withdrawn",
     409,
     "The provider has withdrawn this offer. It takes no more bookings.",
-    "Der Anbieter hat das Angebot zurückgezogen. Neue Buchungen sind nicht möglich.",
+    "Der Anbieter hat den Kurs zurückgezogen. Neue Buchungen sind nicht möglich.",
 )
 RUN_CANCELLED = Rule(
-    "run-cancelled", 409, "This run does not take place.", "Diese Durchführung findet nicht statt."
+    "run-cancelled", 409, "This run does not take place.", "Dieser Termin findet nicht statt."
 )
 BOOKING_CLOSED = Rule(
     "booking-closed",
     409,
     "Booking for this run has closed.",
-    "Die Buchungsfrist für diese Durchführung ist abgelaufen.",
+    "Der Anmeldeschluss für diesen Termin ist vorbei.",
 )
 ALREADY_ENROLLED = Rule(
     "already-enrolled",
@@ -30,13 +30,13 @@ NO_ORGANISATION = Rule(
     "no-organisation",
     403,
     "Your account belongs to no organisation, so nobody could be billed.",
-    "Ihr Konto gehört zu keiner Organisation. Bitte wenden Sie sich an Ihre Personalstelle.",
+    "Ihre Anmeldung gehört zu keiner Organisation. Wenden Sie sich an Ihre Personalstelle.",
 )
 ONLY_FOR_ONESELF = Rule(
     "only-for-oneself",
     403,
     "You can ask for a seat for yourself. A coordinator books for others.",
-    "Sie können nur für sich selbst anfragen. Für andere bucht die Bildungskoordination.",
+    "Sie können nur für sich selbst anfragen. Für andere bucht die Fortbildungskoordination.",
 )
 NOT_FOR_ONESELF = Rule(
     "not-for-oneself",
@@ -102,7 +102,7 @@ RUN_STARTED = Rule(
     "run-started",
     409,
     "The course has begun. It cannot be called off here any more.",
-    "Der Kurs hat begonnen. Eine Stornierung ist hier nicht mehr möglich.",
+    "Der Kurs hat begonnen. Absagen ist hier nicht mehr möglich.",
 )
 TWICE_IN_LIST = Rule(
     "twice-in-list",
@@ -120,13 +120,13 @@ TOO_MANY_ROWS = Rule(
     "too-many-rows",
     422,
     "A list can hold up to 2,000 people. Please send it in parts.",
-    "Eine Liste kann bis zu 2.000 Personen enthalten. Bitte teilen Sie sie auf.",
+    "Eine Liste kann bis zu 2.000 Personen enthalten. Teilen Sie sie auf.",
 )
 CURSOR_INVALID = Rule(
     "cursor-invalid",
     422,
     "This is not a place in the list. Please start at its beginning.",
-    "Diese Stelle der Liste gibt es nicht. Bitte beginnen Sie vorn.",
+    "Diese Stelle der Liste gibt es nicht. Beginnen Sie vorn.",
 )
 DAYS_REVERSED = Rule(
     "days-reversed",
@@ -138,10 +138,18 @@ TOO_MANY_RUNS = Rule(
     "too-many-runs",
     422,
     "Ask for up to 100 runs at once.",
-    "Es können bis zu 100 Durchführungen auf einmal abgefragt werden.",
+    "Sie können bis zu 100 Termine auf einmal abfragen.",
 )
 LAND_UNKNOWN = Rule(
     "land-unknown", 422, "There is no such Land.", "Dieses Bundesland gibt es nicht."
 )
 BY_CODE = {rule.code: rule for rule in list(globals().values()) if isinstance(rule, Rule)}
 """Every rule of this service by its public code."""
+
+ALREADY_REQUESTED = Rule(
+    ALREADY_ENROLLED.code,
+    409,
+    "You have already requested this seat.",
+    "Sie haben diesen Platz schon angefragt.",
+)
+"""The same no, said to the person itself. In lists of people that of the organisation stands."""

@@ -113,10 +113,13 @@ class BulkRequest(Body):
 
 
 class ListQuery(BaseModel):
-    """What a client wants to see of the list. `from` and `to` are days of the start of the run."""
+    """What a client wants to see of the list. `from` and `to` are days of the start of the run.
+
+    `person_ref` may be given several times, up to 500: a department, say.
+    """
 
     run_id: UUID | None = None
-    person_ref: PersonRef | None = None
+    person_ref: Annotated[list[PersonRef], Field(max_length=500)] = []
     state: list[State] = []
     q: Annotated[str | None, Field(max_length=100, pattern=r"^[^\x00-\x1f]*$")] = None
     since: Annotated[OurDay | None, Field(alias="from")] = None
@@ -135,7 +138,7 @@ class ListQuery(BaseModel):
             raise refusals.DAYS_REVERSED.refuse("/query/from")
         return Search(
             run_id=self.run_id,
-            person_ref=self.person_ref,
+            people=list(dict.fromkeys(self.person_ref)),
             states=self.state,
             words=self.q,
             since=self.since,

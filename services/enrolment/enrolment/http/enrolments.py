@@ -63,8 +63,8 @@ async def list_enrolments(
     """One's own enrolments; for coordinators, approvers and finance the organisation's.
 
     `q` looks in cost centre, order number and title; `from` and `to` are days of the start of the
-    run; `sort=deadline` shows first what has to be acted on, then what is still to come, then what
-    is over.
+    run; several `state` and up to 500 `person_ref` add up. `sort=deadline` shows first what has to
+    be acted on, then what is still to come, then what is over.
     """
     async with read() as tx:
         return await listing.page(tx, who(actor), query.to_search())

@@ -4,7 +4,6 @@ Synthetic bookings are in no figure of the business; how long they take is measu
 """
 
 from collections import Counter
-from datetime import datetime
 from functools import partial
 
 from chassis.database import Transaction
@@ -38,13 +37,19 @@ CONFIRMING = Histogram(
     "From a binding booking to its confirmation, where no person has to decide",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
-UNPRICED = Gauge("kc_unpriced_bookings", "Held seats that wait for their price")
-UNPRICED_AGE = Gauge("kc_unpriced_bookings_age_seconds", "How long the first of them waits")
+REGISTERED = ["registered"]  # `no`: of an organisation that membership has not told of
+UNPRICED = Gauge("kc_unpriced_bookings", "Held seats that wait for their price", REGISTERED)
+UNPRICED_AGE = Gauge(
+    "kc_unpriced_bookings_age_seconds", "How long the first of them waits", REGISTERED
+)
 
-# whoever holds a seat has a deadline, so the index on deadlines finds them
+# Whoever holds a seat has a deadline, so the index on deadlines finds them. An organisation has a
+# code once it is registered; the synthetic one is priced without that.
 WITHOUT_PRICE = text("""
-    SELECT count(*) AS waiting, min(binding_at) AS oldest
-      FROM enrolment WHERE due_at IS NOT NULL AND state = 'requested'
+    SELECT o.code IS NOT NULL OR e.organisation_id = :synthetic AS registered,
+           count(*) AS waiting, min(e.binding_at) AS oldest
+      FROM enrolment e LEFT JOIN organisation o ON o.id = e.organisation_id
+     WHERE e.due_at IS NOT NULL AND e.state = 'requested' GROUP BY 1
 """)
 
 # Found once: looking up costs more than counting. It also shows every figure from the start.
@@ -60,10 +65,13 @@ def count(tx: Transaction, book: Book) -> None:
 
 async def measure(tx: Transaction) -> int:
     """Show which bookings wait for their price. It handles no row, so a timer runs it once."""
-    row = await tx.row(WITHOUT_PRICE)
-    UNPRICED.set(row["waiting"] if row else 0)
-    oldest: datetime | None = row["oldest"] if row else None
-    UNPRICED_AGE.set((tx.now - oldest).total_seconds() if oldest else 0)
+    rows = await tx.rows(WITHOUT_PRICE, {"synthetic": synthetic.ORGANISATION})
+    found = {row["registered"]: row for row in rows}
+    for registered, label in ((True, "yes"), (False, "no")):
+        row = found.get(registered)
+        UNPRICED.labels(label).set(row["waiting"] if row else 0)
+        age = (tx.now - row["oldest"]).total_seconds() if row else 0
+        UNPRICED_AGE.labels(label).set(age)
     return 0
 
 

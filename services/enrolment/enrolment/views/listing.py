@@ -35,6 +35,7 @@ COUNT_AT_MOST = 1000
 ALWAYS = "e.organisation_id = CAST(:organisation AS uuid)"
 OF_ENROLMENT = {
     "person": "e.person_ref = CAST(:person AS uuid)",
+    "people": "e.person_ref = ANY(CAST(:people AS uuid[]))",
     "run": "e.run_id = CAST(:run AS uuid)",
 }
 OF_RUN = {
@@ -124,10 +125,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a client wants to see of the list. `since` and `until` are days of the run's start."""
+    """What a client wants to see of the list. `since` and `until` are days of the run's start.
+
+    `people`: only of these; of everybody, if nobody is named.
+    """
 
     run_id: UUID | None = None
-    person_ref: UUID | None = None
+    people: Sequence[UUID] = ()
     states: Sequence[State] = ()
     words: str | None = None
     since: date | None = None
@@ -224,8 +228,11 @@ def _filters(who: Who, search: Search) -> dict[str, Any]:
     if search.words:
         plain = search.words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         words = f"%{plain}%"
+    # One person has an index of its own order; whoever sees only own ones names nobody else
+    named = list(search.people) if who.sees_organisation else [who.person_ref]
     every = {
-        "person": search.person_ref if who.sees_organisation else who.person_ref,
+        "person": named[0] if len(named) == 1 else None,
+        "people": named if len(named) > 1 else None,
         "run": search.run_id,
         "words": words,
         "from_at": _midnight(search.since),

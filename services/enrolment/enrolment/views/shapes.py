@@ -36,8 +36,22 @@ class CancellationView(View):
     fee_cents: int | None = None
 
 
+class ApprovalView(View):
+    """The organisation's decision on a request: open since when, until when; `by_ref` made it.
+
+    Without `by_ref` nobody has decided: any coordinator or approver of the organisation may.
+    """
+
+    by_ref: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class EnrolmentView(View):
-    """An enrolment. `place` in the line from 1, `ahead` how many stand before it."""
+    """An enrolment. `place` in the line from 1, `ahead` how many stand before it.
+
+    `approval` where the organisation decides or has decided; `ended_at` where it is over.
+    """
 
     enrolment_id: UUID
     state: State
@@ -56,6 +70,7 @@ class EnrolmentView(View):
     ahead: int | None = None
     held_until: datetime | None = None
     offered_until: datetime | None = None
+    approval: ApprovalView | None = None
     price: PriceView
     cancellation: CancellationView
     cost_centre: str | None = None
@@ -63,6 +78,7 @@ class EnrolmentView(View):
     decided_by_ref: UUID | None = None
     decision_reason: str | None = None
     reminded_at: datetime | None = None
+    ended_at: datetime | None = None
     ended_reason: str | None = None
     version: int
 
@@ -174,6 +190,7 @@ def enrolment(one: Enrolment, run: Run, now: datetime, place: int | None = None)
         ahead=None if place is None else place - 1,
         held_until=one.held_until if active and one.state is not State.OFFERED else None,
         offered_until=one.offered_until if active and one.state is State.OFFERED else None,
+        approval=approval(one),
         price=price(one),
         cancellation=CancellationView(
             free_until_on=one.free_until_on(run),
@@ -185,9 +202,17 @@ def enrolment(one: Enrolment, run: Run, now: datetime, place: int | None = None)
         decided_by_ref=one.decided_by_ref,
         decision_reason=one.decision_reason,
         reminded_at=one.reminded_at,
+        ended_at=one.ended_at,
         ended_reason=one.ended_reason,
         version=one.version,
     )
+
+
+def approval(one: Enrolment) -> ApprovalView | None:
+    """The decision of the organisation, if it came to one."""
+    if one.approval_since is None and one.decided_by_ref is None:
+        return None
+    return ApprovalView(by_ref=one.decided_by_ref, since=one.approval_since, until=one.held_until)
 
 
 def price(one: Enrolment) -> PriceView:

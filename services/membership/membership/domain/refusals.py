@@ -24,7 +24,7 @@ ORGANISATION_MISSING = Rule(
     "organisation-missing",
     422,
     "Please say for which organisation.",
-    "Bitte angeben, für welche Organisation.",
+    "Nennen Sie die Organisation, um die es geht.",
 )
 ARTICLES_NOT_SHOWN = Rule(
     "articles-not-shown",
@@ -90,7 +90,7 @@ DOCUMENT_MISSING = Rule(
     "document-missing",
     422,
     "Please say which document is wanted, or for which check.",
-    "Bitte angeben, welcher Nachweis fehlt oder zu welchem Punkt.",
+    "Nennen Sie den Nachweis, der fehlt, oder den Punkt, zu dem er gehört.",
 )
 NOT_A_MEMBER = Rule(
     "not-a-member",

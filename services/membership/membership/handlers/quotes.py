@@ -5,18 +5,34 @@ from uuid import UUID
 
 from chassis.database import Transaction
 from contracts.base import Event
-from contracts.enrolment import EnrolmentRequested, SeatAccepted
+from contracts.enrolment import (
+    EnrolmentCancelled,
+    EnrolmentExpired,
+    EnrolmentRejected,
+    EnrolmentRequested,
+    SeatAccepted,
+    SeatReleased,
+)
 from prometheus_client import Gauge
 
 from membership.domain.pricing import Booking, price
 from membership.store import quotes
 
-PENDING = Gauge("kc_pending_quotes", "Prices that wait for an organisation", ["service"])
+OVER = (EnrolmentRejected, EnrolmentCancelled, EnrolmentExpired, SeatReleased)
+"""What ends a booking. Nothing of the same topic comes after it."""
+
+PENDING = Gauge("kc_pending_quotes", "Bookings that wait for an organisation", ["service"])
 PENDING_AGE = Gauge("kc_pending_quotes_age_seconds", "Age of the oldest of them", ["service"])
 
 
 async def hear_bookings(tx: Transaction, events: Sequence[Event]) -> None:
-    """Price what became binding: an enrolment that was asked for, an offered seat accepted."""
+    """Price what became binding: an enrolment that was asked for, an offered seat accepted.
+
+    A booking that is over needs no price any more, also when its end comes in the same batch.
+    """
+    over = {event.enrolment_id for event in events if isinstance(event, OVER)}
+    if over:
+        await quotes.forget(tx, over)
     bookings = [booking for event in events if (booking := _booking(event)) is not None]
     if not bookings:
         return
@@ -26,8 +42,8 @@ async def hear_bookings(tx: Transaction, events: Sequence[Event]) -> None:
         # No guess for an organisation that is not registered: it may be a member tomorrow.
         await quotes.shut_registration(tx)
         known |= await quotes.terms(tx, unknown)
-        waiting = [b for b in bookings if b.organisation_id not in known]
-        if waiting:
+        unpriced = [b for b in bookings if b.organisation_id not in known]
+        if waiting := [b for b in unpriced if b.enrolment_id not in over]:
             await quotes.set_aside(tx, waiting)
     await tx.emit(
         *(price(b, known[b.organisation_id]) for b in bookings if b.organisation_id in known)

@@ -25,7 +25,7 @@ from membership.commands import (
 from membership.handlers import memberships
 from membership.http.forms import PLAIN, Line, Moment, SensibleDay
 from membership.settings import RULES
-from membership.views import lists, shown
+from membership.views import lists, payments, shown
 
 router = APIRouter(prefix="/api/membership/organisations", tags=["organisations"])
 
@@ -168,6 +168,21 @@ async def book_payment(
         by=By(actor.person_ref, write.cause, if_match),
     )
     return await write(memberships.pay, command)
+
+
+@router.get("/{organisation_id}/payments", responses=problems(403, 404))
+async def list_payments(
+    organisation_id: UUID,
+    _: Office,
+    read: Read,
+    cursor: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> payments.PaymentsView:
+    """What an organisation has paid for shares, the newest first; none where it never did."""
+    async with read() as tx:
+        if await lists.one_dossier(tx, organisation_id) is None:
+            raise NOT_FOUND.refuse()
+        return await payments.payments(tx, organisation_id, cursor, limit)
 
 
 @router.post("/{organisation_id}/notice", status_code=201, responses=problems(403, 404, 409, 412))

@@ -29,11 +29,20 @@ SET_ASIDE = text("""
     ON CONFLICT (event_id) DO NOTHING
 """)
 TAKE_UP = text("""
-    WITH due AS (DELETE FROM pending_quote WHERE organisation_id = ANY(CAST(:ids AS uuid[]))
-                 RETURNING *)
+    WITH waiting AS (SELECT seq FROM pending_quote
+                      WHERE organisation_id = ANY(CAST(:ids AS uuid[])) ORDER BY seq FOR UPDATE),
+         due AS (DELETE FROM pending_quote p USING waiting w WHERE p.seq = w.seq RETURNING p.*)
     SELECT * FROM due ORDER BY seq
 """)
-PENDING = text("SELECT count(*) AS pending, min(heard_at) AS oldest FROM pending_quote")
+# Both lock in the order of `seq`: a registration and a batch of ends wait instead of a deadlock.
+FORGET = text("""
+    WITH over AS (SELECT seq FROM pending_quote
+                   WHERE enrolment_id = ANY(CAST(:ids AS uuid[])) ORDER BY seq FOR UPDATE)
+    DELETE FROM pending_quote p USING over o WHERE p.seq = o.seq
+""")
+PENDING = text("""
+    SELECT count(DISTINCT enrolment_id) AS pending, min(heard_at) AS oldest FROM pending_quote
+""")
 
 
 async def terms(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[Term]]:
@@ -86,6 +95,11 @@ async def set_aside(tx: Transaction, bookings: Sequence[Booking]) -> None:
 async def take_up(tx: Transaction, ids: Collection[UUID]) -> list[Booking]:
     """The bookings that waited for these organisations, in the order in which they came."""
     return [_booking(row) for row in await tx.rows(TAKE_UP, {"ids": list(ids)})]
+
+
+async def forget(tx: Transaction, enrolment_ids: Collection[UUID]) -> None:
+    """Nobody needs a price for these bookings any more."""
+    await tx.execute(FORGET, {"ids": list(enrolment_ids)})
 
 
 async def pending(tx: Transaction) -> tuple[int, datetime | None]:

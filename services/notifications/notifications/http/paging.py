@@ -12,7 +12,7 @@ CURSOR_UNKNOWN = Rule(
     "cursor-unknown",
     422,
     "This cursor is not one of ours. Start from the first page.",
-    "Diese Stelle kennen wir nicht. Bitte von vorn beginnen.",
+    "Diese Stelle kennen wir nicht. Beginnen Sie vorn.",
 )
 LONGEST = 2000
 """In characters. Two names of 100 four-byte characters and a reference make 1150."""

@@ -63,6 +63,16 @@ SEARCH = text("""
            > (CAST(:after_family AS text), CAST(:after_given AS text), CAST(:after_ref AS uuid))
      ORDER BY family_name, coalesce(given_name, ''), person_ref LIMIT :limit
 """)
+DEPARTMENTS = text("""
+    SELECT department, count(*) AS people FROM person
+     WHERE organisation_id = :organisation_id AND mail IS NOT NULL AND department IS NOT NULL
+     GROUP BY department ORDER BY lower(department), department LIMIT :limit
+""")
+MEMBERS = text("""
+    SELECT person_ref FROM person
+     WHERE organisation_id = :organisation_id AND mail IS NOT NULL AND department = :department
+     ORDER BY person_ref LIMIT :limit
+""")
 APPROVERS = text("""
     SELECT person_ref, organisation_id FROM person
      WHERE organisation_id = ANY(CAST(:organisations AS uuid[])) AND approves AND mail IS NOT NULL
@@ -150,6 +160,21 @@ async def search(
         },
     )
     return [person(row) for row in rows]
+
+
+async def departments(tx: Transaction, organisation_id: UUID, limit: int) -> list[tuple[str, int]]:
+    """The departments of the organisation by name, and how many people are in each."""
+    params = {"organisation_id": organisation_id, "limit": limit}
+    rows = await tx.rows(DEPARTMENTS, params)
+    return [(row["department"], row["people"]) for row in rows]
+
+
+async def members(
+    tx: Transaction, organisation_id: UUID, department: str, limit: int
+) -> list[UUID]:
+    """The people of the organisation in a department of exactly this name."""
+    params = {"organisation_id": organisation_id, "department": department, "limit": limit}
+    return [row["person_ref"] for row in await tx.rows(MEMBERS, params)]
 
 
 async def approvers(tx: Transaction, organisations: Iterable[UUID]) -> dict[UUID, list[UUID]]:

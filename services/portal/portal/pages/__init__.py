@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from portal import door, errors
+from portal import again, door, errors
 from portal.backend import Backend
 from portal.page import Page, Screen
 from portal.sessions import Session
 
-COOKIE, SECURE_COOKIE = "kc_sitzung", "__Host-kc_sitzung"
 PEOPLE = ("employee", "coordinator", "approver", "finance")
 """Those who belong to an employer."""
-
-
-def cookie_name(secure: bool) -> str:
-    """`__Host-` needs TLS: on the plain loopback the cookie has another name."""
-    return SECURE_COOKIE if secure else COOKIE
 
 
 def screen(
@@ -39,7 +32,7 @@ def screen(
         if isinstance(page, Response):
             return page
         if roles and not page.has(*roles):
-            raise HTTPException(403)
+            raise errors.NotAllowed(roles)
         if request.method != "POST":
             page.meet_soon()
             return await show(page)
@@ -57,7 +50,7 @@ def action(path: str, do: Screen, roles: tuple[str, ...] = ()) -> Route:
         if isinstance(page, Response):
             return page
         if roles and not page.has(*roles):
-            raise HTTPException(403)
+            raise errors.NotAllowed(roles)
         await _must_come_from_us(page)
         return await do(page)
 
@@ -65,13 +58,13 @@ def action(path: str, do: Screen, roles: tuple[str, ...] = ()) -> Route:
 
 
 async def _enter(request: Request, public: bool) -> Page | Response:
-    """Who is it? Somebody, a visitor of a public page, or one who has to sign in."""
+    """Who is it? Somebody, a visitor who looks at a public page, or one who has to sign in."""
     state = request.app.state
-    session_id = request.cookies.get(cookie_name(state.settings.secure))
+    session_id = request.cookies.get(door.cookie_name(state.settings.secure))
     session: Session | None = await state.issuer.session(session_id) if session_id else None
-    if session is None and not public:
+    if session is None and not (public and request.method != "POST"):
         page = Page(request, None, Backend(state.services, "", request.state.lang))
-        return RedirectResponse(errors.sign_in(page), status_code=303)
+        return await errors.to_sign_in(page)
     token = session.tokens.access if session else await state.issuer.visitor()
     api = Backend(state.services, token, request.state.lang, request.state.correlation_id)
     page = Page(request, session, api)
@@ -84,8 +77,10 @@ async def _must_come_from_us(page: Page) -> None:
     given = form.get("_csrf")
     expected = page.session.csrf(page.sealer.key) if page.session else ""
     ours = isinstance(given, str) and door.is_our_form(given, expected)
-    if not ours or not door.comes_from_here(page.request, page.settings.public_url):
-        raise HTTPException(403)
+    if not door.comes_from_here(page.request, page.settings.public_url):
+        raise again.NotOurs
+    if not ours:
+        raise again.TooOld if again.was_of_this_person(page) else again.NotOurs
 
 
 Routes = Callable[[], list[BaseRoute]]
@@ -103,6 +98,7 @@ def routes() -> list[BaseRoute]:
         inbox,
         mine,
         offer,
+        once_more,
         preferences,
         session,
         several,
@@ -112,7 +108,7 @@ def routes() -> list[BaseRoute]:
         texts,
     )
 
-    frame = (inbox, preferences, session, signing, stream, texts)
+    frame = (inbox, once_more, preferences, session, signing, stream, texts)
     bulk = (bulk_start, bulk_check, bulk_result)
     modules = (start, courses, offer, mine, bookings, *bulk, approvals, several, *frame)
     return [route for module in modules for route in module.routes()] + _of_the_cooperative()
@@ -124,6 +120,7 @@ def _of_the_cooperative() -> list[BaseRoute]:
         applications,
         check,
         dead_letters,
+        measures,
         members,
         operations,
         organisations,
@@ -132,5 +129,5 @@ def _of_the_cooperative() -> list[BaseRoute]:
     )
 
     office = (applications, members, organisations)
-    modules = (*office, submissions, own_offers, check, dead_letters, operations)
+    modules = (*office, submissions, own_offers, check, dead_letters, operations, measures)
     return [route for module in modules for route in module.routes()]

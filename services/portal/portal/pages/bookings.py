@@ -60,12 +60,49 @@ TABS = (
         N_("Keine Buchung ist beendet"),
     ),
 )
-FILTERS = ("q", "person", "termin", "von", "bis")
+FILTERS = ("q", "amt", "person", "termin", "von", "bis")
 HEAD = (
     N_("Person"), N_("Amt"), N_("Kurs"), N_("Beginn"), N_("Ende"), N_("Ort"), N_("Stand"),
     N_("Platz auf der Warteliste"), N_("Frist"), N_("Preis in Euro"),
     N_("Kosten der Absage in Euro"), N_("Kostenstelle"), N_("Bestellnummer"), N_("Angefragt am"),
 )  # fmt: skip
+
+
+NO_DEPARTMENTS = N_("Nach Amt kann gerade nicht gefiltert werden. Gezeigt werden alle Ämter.")
+TOO_LARGE = N_("Dieses Amt ist für den Filter zu groß. Gezeigt werden alle Ämter.")
+NOBODY = str(UUID(int=2**128 - 1))
+"""The greatest reference, which no random one is: whoever asks for its bookings finds none."""
+
+
+@dataclass(frozen=True)
+class Department:
+    """The department that the address asks for.
+
+    `refs` are its people; None is everybody, with a `problem` if a department was asked for.
+    """
+
+    name: str = ""
+    refs: Sequence[str] | None = None
+    problem: str = ""
+
+    @classmethod
+    async def of(cls, page: Page) -> Department:
+        """Only notifications knows who is in a department."""
+        name = page.query.get("amt", "").replace("\x00", "").strip()[:100]
+        if not name:
+            return cls()
+        found = await people.members(page, name)
+        if isinstance(found, Down):
+            return cls(name, problem=NO_DEPARTMENTS)
+        if found["more"]:
+            return cls(name, problem=TOO_LARGE)
+        return cls(name, found["person_refs"])
+
+    def among(self, chosen: str | None) -> Sequence[str]:
+        """Whose bookings are asked for; everybody's, if nobody is named."""
+        if self.refs is None:
+            return [chosen] if chosen else []
+        return [ref for ref in self.refs if chosen in (None, ref)] or [NOBODY]
 
 
 def tab_of(page: Page) -> Tab:
@@ -74,14 +111,14 @@ def tab_of(page: Page) -> Tab:
     return next((tab for tab in TABS if tab.name == asked), TABS[0])
 
 
-def wanted(page: Page, tab: Tab) -> dict[str, Any]:
+def wanted(page: Page, tab: Tab, department: Department) -> dict[str, Any]:
     """The filters of the address, in the words of the service. What cannot be read is left out."""
     first, last = page.query.get("von", ""), page.query.get("bis", "")
     readable = not period_errors(page, first, last)
     return {
         "state": list(tab.states),
         "q": page.query.get("q", "").strip()[:100],
-        "person_ref": uuid_of(page.query.get("person")),
+        "person_ref": department.among(uuid_of(page.query.get("person"))),
         "run_id": uuid_of(page.query.get("termin")),
         "from_": day_of(first) if readable else None,
         "to": day_of(last) if readable else None,
@@ -108,11 +145,13 @@ async def bookings(page: Page) -> Response:
     """The list, its counts by state, and what has to be done first."""
     tab = tab_of(page)
     query = page.query.get("q", "").strip()
-    rows, offered, waiting, similar = await asyncio.gather(
-        longer.read(page, enrolments.asking(page, **wanted(page, tab))),
+    department = await Department.of(page)
+    rows, offered, waiting, similar, departments = await asyncio.gather(
+        longer.read(page, enrolments.asking(page, **wanted(page, tab, department))),
         enrolments.several(page, state=["offered"], sort="deadline", limit=1),
         enrolments.several(page, state=["awaiting_approval"], sort="deadline", limit=1),
         people.named_like(page, query, PEOPLE_SHOWN),
+        people.departments(page),
     )
     items, counts = rows.items, rows.found["counts"]
     chosen = uuid_of(page.query.get("person"))
@@ -131,12 +170,24 @@ async def bookings(page: Page) -> Response:
         first_waiting=next(iter(waiting["items"]), None),
         similar=[(each, address(page, q=None, person=each["person_ref"])) for each in similar],
         chips=chips,
-        filters=_named(page, [word for word, _ in chips]),
+        filters=_named(page, [word for word, _ in chips], department),
+        department=department,
+        departments=_choices(page, department, departments),
         keep={name: page.query.get(name, "") for name in ("stand", *FILTERS)},
         errors=period_errors(page, page.query.get("von", ""), page.query.get("bis", "")),
         export=address(page, "/buchungen/export.csv"),
         everything=address(page, stand=None),
     )
+
+
+def _choices(
+    page: Page, department: Department, known: Sequence[str] | Down
+) -> list[tuple[str, str]]:
+    """What can be chosen as a department; nothing where there are none."""
+    names = [] if isinstance(known, Down) else list(known)
+    if department.name and department.name not in names:
+        names.insert(0, department.name)
+    return [("", page.say(N_("Alle Ämter"))), *((name, name) for name in names)] if names else []
 
 
 def _chips(
@@ -154,9 +205,11 @@ def _chips(
     return chips
 
 
-def _named(page: Page, chips: Sequence[str]) -> list[str]:
+def _named(page: Page, chips: Sequence[str], department: Department) -> list[str]:
     """The filters beside the tab, in words, for a list in which nothing is left."""
     query, named = page.query.get("q", "").strip(), list(chips)
+    if department.name:
+        named.insert(0, department.name)
     if query:
         named.insert(0, page.say(N_("„%(q)s“"), q=query))
     for name, text in (("von", N_("Beginn ab %(day)s")), ("bis", N_("Beginn bis %(day)s"))):
@@ -175,9 +228,13 @@ async def row(page: Page) -> Response:
 async def export(page: Page) -> Response:
     """The list as a file, under the same filters."""
     found: list[dict[str, Any]] = []
-    cursor = None
+    department, cursor = await Department.of(page), None
+    if department.problem:
+        return page.go(
+            address(page), Flash("warning", page.say(N_("Die Liste wurde nicht heruntergeladen.")))
+        )
     while True:
-        asked = wanted(page, tab_of(page))
+        asked = wanted(page, tab_of(page), department)
         got = await enrolments.several(page, **asked, cursor=cursor, limit=AT_ONCE)
         found += got["items"]
         cursor = got["next_cursor"]

@@ -72,16 +72,14 @@ async def whom(page: Page, errors: Errors | None = None, given: Roster | None = 
     if run_id is None:
         return page.go("/buchungen/neu/termin")
     run = await page.api.get(f"/api/catalog/runs/{run_id}")
-    query = page.query.get("q", "").strip()[:100]
     listed = {row.ref for row in roster.rows if row.ref}
     return await page.render(
         "bulk/people.html",
         status=422 if errors else 200,
         run=run,
         seats=await part(page.api.get(f"/api/enrolment/runs/{run_id}/seats")),
-        found=await part(page.api.get(people.CONTACTS, q=query, limit=SHOWN)),
+        found=await part(page.api.get(people.CONTACTS, q=roster.query, limit=SHOWN)),
         listed=listed,
-        query=query,
         roster=roster,
         errors=errors or {},
     )
@@ -92,7 +90,7 @@ async def take(page: Page) -> Response:
     form = await page.form()
     roster = await drafts.roster(page)
     roster.run_id = uuid_of(_text(form, "termin")) or roster.run_id
-    roster.text = _text(form, "liste")
+    roster.text, roster.query = _text(form, "liste"), ""
     errors: Errors = {}
     picked = await _picked(page, form)
     if isinstance(picked, Down):
@@ -100,8 +98,9 @@ async def take(page: Page) -> Response:
         picked = []
     roster.add(picked)
     if _text(form, "tun") == "suchen":
+        roster.query = _text(form, "q")[:100]
         await drafts.keep(page, roster)
-        return page.go(f"/buchungen/neu/personen{people.query_of(_text(form, 'q'))}")
+        return page.go("/buchungen/neu/personen")
     file = await _file(page, form, errors)
     new = rows_of(sheets.cells(roster.text, sheets.separator_of(roster.text)))
     if file:

@@ -38,6 +38,7 @@ ACTS = {
     "replay": N_("Einspielen"),
     "discard": N_("Verworfen"),
 }
+FILTERS = ("dienst", "topic", "grund", "schluessel", "stand")
 NO_REASON = "replay"
 """What the services write down where nobody was asked for a reason."""
 MOST_OF_ALL = 100
@@ -47,7 +48,7 @@ LONGEST_REASON = 200
 
 async def overview(page: Page) -> Response:
     """What every service has set aside. One that does not answer takes only its own part."""
-    asked = {name: page.query.get(name, "").strip() for name in ("dienst", "topic", "stand")}
+    asked = {name: page.query.get(name, "").strip() for name in FILTERS}
     wanted = [name for name in SERVICES if asked["dienst"] in ("", name)]
     answers = await asyncio.gather(*(part(_listed(page, name, asked)) for name in wanted))
     found = {
@@ -66,6 +67,7 @@ async def overview(page: Page) -> Response:
         services=SERVICES,
         stands=STATES,
         reasons=REASONS,
+        total=sum(sum(rows.found["open"].values()) for rows in found.values()),
         down=[name for name in wanted if name not in found],
         letters=letters,
         rows=_together(list(found.values()), letters),
@@ -83,6 +85,8 @@ async def _listed(page: Page, service: str, asked: Mapping[str, str]) -> longer.
         found: dict[str, Any] = await page.api.get(
             f"/api/{service}/dead-letters",
             topic=asked["topic"][:100],
+            reason=asked["grund"][:100],
+            key=asked["schluessel"][:500],
             state=STATES.get(asked["stand"], STATES[""])[0],
             cursor=cursor,
             limit=limit,
@@ -139,6 +143,7 @@ async def show(page: Page) -> Response:
         reason=REASONS.get(letter["reason"]),
         acts=ACTS,
         no_reason=NO_REASON,
+        own=str(page.actor.person_ref),
         words=REASONS,
         code=annotated(text, letter["errors"]) if text else [],
         behind=[each for each in letter["waiting"] if each["id"] != letter["id"]],

@@ -23,6 +23,12 @@ async def inbox(page: Page) -> Response:
     return await page.render("inbox.html", found=rows.found, rows=rows, only_unread=only_unread)
 
 
+async def count(page: Page) -> Response:
+    """The way to the inbox, with the count of unread messages as it is now."""
+    found = await page.api.get(NOTICES, limit=1)
+    return await page.render("inbox_link.html", unread=found["unread"])
+
+
 async def read(page: Page) -> Response:
     """Mark one as read, and go where it leads."""
     form = await page.form()
@@ -36,5 +42,6 @@ def routes() -> list[BaseRoute]:
     """The addresses."""
     return [
         screen("/posteingang", inbox),
+        screen("/posteingang/anzahl", count),
         action("/posteingang/{notice_id:uuid}/gelesen", read),
     ]

@@ -12,7 +12,18 @@ from portal import enrolments, formats, longer, people, states
 from portal.backend import Refused
 from portal.page import Flash, Page, new_key
 from portal.pages import PEOPLE, action, screen
+from portal.pages.offer import other_dates
 from portal.words import N_
+
+ACCEPTED = {
+    "confirmed": N_("Der Platz ist gebucht."),
+    "awaiting_approval": N_(
+        "Sie haben den Platz angenommen. Gebucht ist er, sobald Ihre Kommune ihn freigibt."
+    ),
+    "requested": N_("Sie haben den Platz angenommen. Gebucht ist er, sobald der Preis feststeht."),
+}
+"""What a yes to an offered seat has led to, by the state that came back."""
+LOST = N_("Der Platz ist nicht mehr für Sie reserviert.")
 
 
 async def current(page: Page) -> Response:
@@ -20,8 +31,11 @@ async def current(page: Page) -> Response:
     own = str(page.actor.person_ref)
     found = await enrolments.several(page, person_ref=own, state=list(states.OPEN), limit=100)
     coming = [each for each in found["items"] if formats.instant(each["ends_at"]) >= page.now]
+    off = await _called_off(page)
+    coming = [*off, *coming]
     return await page.render(
         "mine/list.html",
+        others={each["offer_id"]: await other_dates(page, each["offer_id"]) for each in off},
         past=False,
         offered=[each for each in coming if each["state"] == "offered"],
         items=[each for each in coming if each["state"] != "offered"],
@@ -148,22 +162,54 @@ async def seat(page: Page, refused: Refused | None = None) -> Response:
     )
 
 
+async def _called_off(page: Page) -> list[dict[str, Any]]:
+    """What the provider called off, and would not have begun yet."""
+    found = await enrolments.several(
+        page, person_ref=str(page.actor.person_ref), state=["cancelled"], limit=100
+    )
+    return [
+        each
+        for each in found["items"]
+        if states.of(each, page.now) == "cancelled_by_provider"
+        and formats.instant(each["starts_at"]) >= page.now
+    ]
+
+
+async def full(page: Page) -> Response:
+    """The last seat has gone while somebody asked for it: in the line, and the ways on."""
+    enrolment = await enrolments.one(page, page.part_of("enrolment_id"))
+    if enrolment["state"] != "waitlisted":
+        return page.go("/meine-kurse")
+    others = await other_dates(page, enrolment["offer_id"])
+    return await page.render("mine/full.html", enrolment=enrolment, others=others)
+
+
 async def answer(page: Page) -> Response:
-    """Take the seat, or pass it on. Nothing is booked without a yes."""
+    """Take the seat, or pass it on. Nothing is booked without a yes, or before the price is there.
+
+    What is said afterwards follows from the state that came back: a yes may wait for its price,
+    and for those who decide.
+    """
     form = await page.form()
     accepts = form.get("antwort") == "annehmen"
-    route = "acceptance" if accepts else "decline"
-    key = str(form.get("schluessel", ""))
+    id_, key = page.part_of("enrolment_id"), str(form.get("schluessel", ""))
     try:
-        done = await enrolments.act(page, page.part_of("enrolment_id"), route, key)
+        if accepts:
+            done = await enrolments.accept(page, id_, key)
+        else:
+            done = await enrolments.act(page, id_, "decline", key)
     except Refused as no:
         if no.status in (403, 404):
             raise
         return await seat(page, no)
-    title = N_("Der Platz ist gebucht.") if accepts else N_("Sie haben den Platz weitergegeben.")
     own = done["person_ref"] == str(page.actor.person_ref)
     back = "/meine-kurse" if own else "/buchungen"
-    return page.go(back, Flash("success", page.say(title), done["title"]))
+    if not accepts:
+        text = N_("Sie haben den Platz weitergegeben.")
+        return page.go(back, Flash("success", page.say(text), done["title"]))
+    title = ACCEPTED.get(done["state"])
+    kind = "success" if title else "warning"
+    return page.go(back, Flash(kind, page.say(title or LOST), done["title"]))
 
 
 def routes() -> list[BaseRoute]:
@@ -172,6 +218,7 @@ def routes() -> list[BaseRoute]:
     return [
         screen("/meine-kurse", current, roles=PEOPLE),
         screen("/meine-kurse/vergangen", past, roles=PEOPLE),
+        screen("/meine-kurse/{enrolment_id:uuid}/warteliste", full, roles=PEOPLE),
         screen("/meine-kurse/{enrolment_id:uuid}/kalender", calendar_file, roles=PEOPLE),
         screen(cancelling, ask_cancel, post=cancel, roles=PEOPLE),
         action("/meine-kurse/{enrolment_id:uuid}/erinnern", remind, roles=PEOPLE),

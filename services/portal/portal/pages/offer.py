@@ -11,10 +11,11 @@ from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import enrolments, formats
+from portal import enrolments, formats, frame
 from portal.backend import Down, Refused, part
 from portal.page import Flash, Page, new_key
 from portal.pages import screen
+from portal.pages.bookings import uuid_of
 from portal.words import N_
 
 DONE = {
@@ -22,15 +23,27 @@ DONE = {
     "waitlisted": N_("Sie stehen auf der Warteliste."),
 }
 WAITS = N_("Ihre Anfrage ist eingegangen. Der Platz ist für Sie reserviert.")
+AFTER_ALL = N_("Es war doch noch ein Platz frei.")
+FREE, LINE = "frei", "warteliste"
+"""What the button offered, as its form tells: a seat, or a place in the line."""
+PRICED = ("gewaehlt", "buchung")
+"""The pieces of the page with a price: they have no frame, but it depends on whose it is."""
+OTHER_DATES = 3
+COURSE_MODES = {"presence": "onsite", "hybrid": "blended"}
 TOLD = N_("Sie müssen nichts weiter tun; wir schreiben Ihnen, sobald sich etwas ändert.")
 
 
-async def show(page: Page, refused: Refused | None = None) -> Response:
-    """The course with its runs. `?termin=` is the run that is chosen."""
-    found = await page.api.get(f"/api/catalog/offers/{page.part_of('offer_id')}")
+async def show(page: Page, refused: Refused | None = None, asked: str = "") -> Response:
+    """The course with its runs. `?termin=` is the run that is chosen, or `asked` after a no."""
+    offer_id = uuid_of(page.part_of("offer_id"))
+    if offer_id is None:
+        raise page.missing()
+    found = await page.api.get(f"/api/catalog/offers/{offer_id}")
     seats = await part(seats_of(page, found["runs"]))
     runs = [with_seats(page, run, seats) for run in found["runs"]]
-    chosen = _chosen(page, runs)
+    chosen = _chosen(asked or page.query.get("termin"), runs)
+    if page.signed_in and page.request.headers.get("hx-target") in PRICED:
+        page.me = await frame.about_me(page.api, page.actor.organisation_id)
     await page.meet()
     return await page.render(
         "courses/offer.html",
@@ -67,17 +80,28 @@ def with_seats(
         "held": run["held"],
     }
     closed = page.now > formats.instant(run["booking_closes_at"])
+    decided = run.get("decision_on") or ""
     return {
         **run,
         "seats": counted,
         "closed": closed,
         "open": run["state"] == "scheduled" and run["bookable"] and not closed,
+        "decided": decided if decided >= page.now.date().isoformat() else "",
         "certain": counted["taken"] - counted["held"] >= run["min_participants"] > 0,
     }
 
 
-def _chosen(page: Page, runs: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    asked = page.query.get("termin")
+async def other_dates(page: Page, offer_id: str) -> list[dict[str, Any]]:
+    """The next dates of a course that have free seats; none where nobody can say."""
+    try:
+        found = await part(page.api.get(f"/api/catalog/offers/{offer_id}"))
+    except Refused:  # the whole course was withdrawn
+        return []
+    runs = [with_seats(page, run, {}) for run in found["runs"]] if found else []
+    return [run for run in runs if run["open"] and run["seats"]["free"] > 0][:OTHER_DATES]
+
+
+def _chosen(asked: str | None, runs: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     open_ = [run for run in runs if run["open"]]
     free = [run for run in open_ if run["seats"]["free"] > 0]
     by_choice = [run for run in runs if run["run_id"] == asked]
@@ -125,14 +149,14 @@ def _linked(page: Page, offer: Mapping[str, Any]) -> dict[str, Any]:
         "provider": {"@type": "Organization", "name": offer["provider_name"]},
         "offers": {
             "@type": "Offer",
-            "category": "Paid",
+            "category": "Paid" if offer["standard_cents"] else "Free",
             "price": f"{offer['standard_cents'] / 100:.2f}",
             "priceCurrency": "EUR",
         },
         "hasCourseInstance": [
             {
                 "@type": "CourseInstance",
-                "courseMode": "onsite" if run["format"] == "presence" else "blended",
+                "courseMode": COURSE_MODES.get(run["format"], "online"),
                 "startDate": run["starts_at"],
                 "endDate": run["ends_at"],
                 **(
@@ -147,13 +171,18 @@ def _linked(page: Page, offer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def request(page: Page) -> Response:
-    """Ask for a seat for oneself. The key of the form makes a double click one request."""
+    """Ask for a seat for oneself. The key of the form makes a double click one request.
+
+    The last seat may have gone since the page was shown, or one has come free: the form tells what
+    its button offered, and who got something else reads so first.
+    """
     form = await page.form()
+    run_id, offered = str(form.get("termin", "")), form.get("angebot")
     try:
         made = await page.api.send(
             "POST",
             enrolments.PATH,
-            {"run_id": str(form.get("termin", ""))},
+            {"run_id": run_id},
             headers={
                 "Idempotency-Key": str(form.get("schluessel", "")),
                 "Prefer": f"wait={page.settings.settle_seconds}",
@@ -162,11 +191,17 @@ async def request(page: Page) -> Response:
     except Refused as no:
         if no.status == 403:
             raise
-        return await show(page, no)
+        return await show(page, no, run_id)
+    if made["state"] == "waitlisted" and offered == FREE:
+        return page.go(f"/meine-kurse/{made['enrolment_id']}/warteliste")
     title = DONE.get(made["state"], WAITS)
     when = formats.period(made["starts_at"], made["ends_at"], page.lang)
     where = f", {made['location']}" if made.get("location") else ""
     text = f"{made['title']}, {when}{where}. {page.say(TOLD)}"
+    if made["state"] != "waitlisted" and offered == LINE:
+        return page.go(
+            "/meine-kurse", Flash("info", page.say(AFTER_ALL), f"{page.say(title)} {text}")
+        )
     return page.go("/meine-kurse", Flash("success", page.say(title), text))
 
 

@@ -1,38 +1,38 @@
 """How it goes: what fires, five figures, four charts, and every service.
 
 Figures come from Prometheus where there is one. What the services say themselves is shown always.
+All further panels of the dashboards: `measures.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import charts, figures, formats
+from portal import charts, drawn, figures, formats, panels
 from portal.backend import DOWN, Down, part
-from portal.charts import Chart, Points
+from portal.drawn import SPANS, Drawn, Frame
 from portal.figures import Figures, Series
 from portal.page import Page
 from portal.pages import dead_letters, screen
 from portal.pages.dead_letters import SERVICES
 from portal.words import N_
 
-HOUR = 3600
-SPANS = {
-    "": (HOUR, 60, 300, N_("1 Stunde")),
-    "24h": (24 * HOUR, 900, 7200, N_("24 Stunden")),
-    "7t": (7 * 24 * HOUR, 7200, 43200, N_("7 Tage")),
-}
-"""In seconds: how long, the distance of two points of a line, and of two columns."""
-
-SLOW, OLD, BEHIND, ENOUGH = 10.0, 30.0, 60.0, 0.999
-"""From where on a figure needs somebody: as in `deploy/prometheus/rules/alerts.yml`."""
+HERE = "/betrieb"
+ENOUGH = 0.999
+"""What share of bookings has to go through over a longer time."""
+CONFIRMED, BEHIND, OUTBOX = (
+    "From request to confirmed",
+    "Consumers behind",
+    "Age of the outbox",
+)
+"""Panels of the dashboards that stand here, too. From their limit on a figure needs somebody."""
 
 ALERTS = {
     "BookingsFailing": N_("Buchungen werden mit Fehlern beantwortet"),
@@ -44,54 +44,47 @@ ALERTS = {
     "NoticesGivenUp": N_("E-Mails wurden endgültig aufgegeben"),
     "OutboxOld": N_("Ereignisse werden nicht weitergegeben"),
     "ConsumerLagging": N_("Die Verarbeitung hängt zurück"),
-    "ConsumerStalled": N_("Die Verarbeitung steht, obwohl etwas wartet"),
+    "ConsumerFallingBehind": N_("Die Verarbeitung kommt nicht nach"),
+    "ConsumerStalled": N_("Die Verarbeitung stand, obwohl etwas wartet"),
     "ConsumerPaused": N_("Ein Dienst wartet auf seine Datenbank"),
     "DeadLetters": N_("Nachrichten sind zurückgestellt"),
     "TargetDown": N_("Ein Prozess antwortet nicht"),
     "ServiceGone": N_("Von einem Dienst läuft kein Prozess"),
+    "ServiceRestarting": N_("Ein Dienst startet immer wieder neu"),
     "RequestsFailing": N_("Anfragen werden mit Fehlern beantwortet"),
     "RequestsShed": N_("Anfragen werden abgewiesen, weil es zu viele sind"),
     "PoolExhausted": N_("Ein Dienst wartet auf Verbindungen zur Datenbank"),
 }
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A chart with its words, and its values for the table."""
-
-    name: str
-    title: str
-    text: str
-    unit: str
-    chart: Chart | None
-    heads: tuple[str, ...]
-    rows: list[tuple[datetime, list[float | None]]]
-
-
 async def show(page: Page) -> Response:
     """The whole page; the script fetches its middle every ten seconds."""
-    span = page.query.get("zeitraum", "")
-    span = span if span in SPANS else ""
+    span = drawn.span_of(page)
     source: Figures | None = page.request.app.state.figures
     # that a service tells its number says that it works
     letters, seen = await asyncio.gather(
         asyncio.gather(*(part(dead_letters.count(page, name)) for name in SERVICES)),
-        part(_seen(page, source, span)) if source else _nothing(),
+        _seen(page, source, span) if source else _nothing(),
     )
     by_service = dict(zip(SERVICES, letters, strict=True))
-    known = seen if seen and not isinstance(seen, Down) else None
     return await page.render(
         "operations/overview.html",
         span=span,
         spans=SPANS,
-        services=[_service(name, by_service.get(name), known) for name in _names(known)],
+        link=partial(drawn.address, HERE, zeitraum=span),
+        services=[_service(name, by_service.get(name), seen) for name in _names(seen)],
         dead=sum(each for each in letters if not isinstance(each, Down)),
         silent=[name for name, each in by_service.items() if isinstance(each, Down)],
-        seen=known,
+        seen=seen,
         asked=source is not None,
         told=ALERTS,
         table=page.query.get("tabelle", ""),
-        limits={"slow": SLOW, "old": OLD, "behind": BEHIND, "enough": ENOUGH},
+        limits={
+            "enough": ENOUGH,
+            "slow": panels.find(CONFIRMED).limit,
+            "behind": panels.find(BEHIND).limit,
+            "old": panels.find(OUTBOX).limit,
+        },
     )
 
 
@@ -102,68 +95,69 @@ async def _nothing() -> None:
 # -- what Prometheus knows
 
 
-async def _seen(page: Page, source: Figures, span: str) -> dict[str, Any]:
-    seconds, step, wide, _ = SPANS[span]
-    end = page.now.timestamp() // 10 * 10
-    start = end - seconds
-    succeeded = (
-        f"1 - sum_over_time(kc:booking_failures:rate2m[{seconds}s])"
-        f" / (sum_over_time(kc:booking_writes:rate2m[{seconds}s]) > 0)"
+async def _seen(page: Page, source: Figures, span: str) -> dict[str, Any] | None:
+    """Everything, asked at once; what has no answer is missing alone, all of it is nothing."""
+    frame, wide = drawn.frame_of(page, span), SPANS[span].wide
+    shown = [panels.find(title) for title in (CONFIRMED, BEHIND, OUTBOX)]
+    found, written, lines = await asyncio.gather(
+        _all(_now(source, SPANS[span].seconds)),
+        _all(_written(source, frame, wide)),
+        asyncio.gather(*(drawn.ask(page, source, panel, frame) for panel in shown)),
     )
-    found = await _all(
-        {
-            "alerts": source.alerts(),
-            "ratio": source.now(succeeded),
-            "up": source.now("sum by (job) (up)"),
-            "all": source.now("count by (job) (up)"),
-            "lag": source.now("max by (service) (kc:consumer_lag_seconds:max)"),
-            "outbox": source.now("kc:outbox_age_seconds:max"),
-        }
-    )
-    curves = await _all(
-        {name: source.over(each, start, end, step) for name, each in CURVES.items()}
-    )
-    counted = await _all(
-        {
-            name: source.over(each % {"step": wide}, start + wide, end, wide)
-            for name, each in COUNTED.items()
-        }
-    )
-    points = {name: _one(series) for name, series in (curves | counted).items()}
+    if all(isinstance(each, Down) for each in (*found.values(), *written.values(), *lines)):
+        return None
+    known = {name: () if isinstance(each, Down) else each for name, each in found.items()}
+    curves = [
+        drawn.draw(page, panel, each, frame) for panel, each in zip(shown, lines, strict=True)
+    ]
     return {
-        "alerts": [_alert(each) for each in found["alerts"]],
-        "ratio": figures.largest(found["ratio"]),
-        "confirmed": points["p95"][-1][1] if points["p95"] else None,
-        "outbox": figures.largest(found["outbox"]),
-        "lag": figures.largest(found["lag"]),
-        "up": _by(found["up"], "job"),
-        "all": _by(found["all"], "job"),
-        "lag_by": _by(found["lag"], "service"),
-        "outbox_by": _by(found["outbox"], "service"),
-        "drawn": _drawn(page, points, (start, end, wide)),
+        "alerts": [_alert(each) for each in known["alerts"]],
+        "unwatched": isinstance(found["alerts"], Down),
+        "up": _by(known["up"], "job"),
+        "all": _by(known["all"], "job"),
+        "lag_by": _by(known["lag"], "service"),
+        "outbox_by": _by(known["outbox"], "service"),
+        "drawn": [*curves[:2], _columns(page, written, frame, wide), *curves[2:]],
+        **{name: figures.largest(known[name]) for name in ("ratio", "confirmed", "lag", "outbox")},
+    }
+
+
+def _now(source: Figures, seconds: int) -> dict[str, Awaitable[Any]]:
+    """Figures of now, or of the last seconds where one moment says little."""
+    return {
+        "alerts": source.alerts(),
+        "ratio": source.now(
+            f"1 - sum_over_time(kc:booking_failures:rate2m[{seconds}s])"
+            f" / (sum_over_time(kc:booking_writes:rate2m[{seconds}s]) > 0)"
+        ),
+        # the newest that is one: while nobody books there is none
+        "confirmed": source.now(
+            f"last_over_time((kc:request_to_confirmed_seconds:p95_5m >= 0)[{seconds}s:60s])"
+        ),
+        "up": source.now("sum by (job) (up)"),
+        "all": source.now("count by (job) (up)"),
+        "lag": source.now("max by (service) (kc:consumer_lag_seconds:max)"),
+        "outbox": source.now("kc:outbox_age_seconds:max"),
+    }
+
+
+def _written(source: Figures, frame: Frame, wide: int) -> dict[str, Awaitable[Any]]:
+    """How many writes to bookings each column stands for."""
+    return {
+        name: source.over(
+            f"sum_over_time(kc:booking_{name}:rate2m[{wide}s:60s]) * 60",
+            frame.start + wide,
+            frame.end,
+            wide,
+        )
+        for name in ("writes", "failures")
     }
 
 
 async def _all(asks: Mapping[str, Awaitable[Any]]) -> dict[str, Any]:
-    """The answers by their names."""
-    answers = await asyncio.gather(*asks.values())
+    """The answers by their names, `DOWN` where there is none."""
+    answers = await asyncio.gather(*(part(each) for each in asks.values()))
     return dict(zip(asks, answers, strict=True))
-
-
-CURVES = {
-    "p95": "kc:request_to_confirmed_seconds:p95_5m",
-    "p50": "kc:request_to_confirmed_seconds:p50_5m",
-    "lag": "max(kc:consumer_lag_seconds:max)",
-    "outbox": "max(kc:outbox_age_seconds:max)",
-}
-COUNTED = {
-    "written": "sum_over_time(kc:booking_writes:rate2m[%(step)ds:60s]) * 60",
-    "failed": "sum_over_time(kc:booking_failures:rate2m[%(step)ds:60s]) * 60",
-}
-
-
-def _one(series: Sequence[Series]) -> Points:
-    return series[0].points if series else ()
 
 
 def _by(series: Sequence[Series], label: str) -> dict[str, float]:
@@ -182,64 +176,26 @@ def _alert(each: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _drawn(page: Page, points: Mapping[str, Points], frame: tuple[float, ...]) -> list[Drawn]:
-    start, end, wide = frame
-    return [
-        _curve(page, "bestaetigung", N_("Anfrage bis Bestätigung"), points["p95"],
-               charts.lines(points["p95"], start, end, second=points["p50"], goal=SLOW),
-               points["p50"]),
-        _curve(page, "rueckstand", N_("Rückstand der Verarbeitung"), points["lag"],
-               charts.lines(points["lag"], start, end, goal=BEHIND)),
-        _columns(page, points, (start, end, wide)),
-        _curve(page, "ausgang", N_("Älteste Nachricht im Ausgang"), points["outbox"],
-               charts.lines(points["outbox"], start, end, goal=OLD)),
-    ]  # fmt: skip
-
-
-def _curve(
-    page: Page, name: str, title: str, points: Points, chart: Chart | None, second: Points = ()
-) -> Drawn:
-    text = ""
-    if points:
-        at, most = max(points, key=lambda point: point[1])
-        text = page.say(
-            N_("Höchster Wert %(value)s s (%(time)s).") if most else N_("Durchgehend 0 s."),
-            value=formats.decimal(most, page.lang),
-            time=formats.short_moment(_at(at).isoformat(), page.lang),
-        )
-    heads = (N_("95 von 100"), N_("Median")) if second else (N_("Sekunden"),)
-    also = dict(second)
-    every = max(1, len(points) // 12)
-    rows: list[tuple[datetime, list[float | None]]] = [
-        (_at(at), [value, also.get(at)][: len(heads)]) for at, value in points[::every]
-    ]
-    return Drawn(name, title, text, N_("Sekunden"), chart, heads, rows)
-
-
-def _at(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, formats.BERLIN)
-
-
-def _columns(page: Page, bars: Mapping[str, Points], frame: tuple[float, ...]) -> Drawn:
-    start, end, wide = frame
-    failed = dict(bars["failed"])
+def _columns(page: Page, found: Mapping[str, Any], frame: Frame, wide: int) -> Drawn:
+    """Writes to bookings as columns, those that failed on top of them."""
+    empty = Drawn("down", "buchungen", page.say(N_("Anfragen zum Buchen")), page.say(N_("Anzahl")))
+    if any(isinstance(each, Down) for each in found.values()):
+        return empty
+    written, bad = (found[name][0].points if found[name] else () for name in ("writes", "failures"))
+    failed = dict(bad)
+    good = [(at, max(0.0, value - failed.get(at, 0.0))) for at, value in written]
     text = page.say(
         N_("%(all)s im gezeigten Zeitraum, davon %(failed)s gescheitert (rot)."),
-        all=formats.number(round(sum(value for _, value in bars["written"])), page.lang),
+        all=formats.number(round(sum(value for _, value in written)), page.lang),
         failed=formats.number(round(sum(failed.values())), page.lang),
     )
-    good = [(at, max(0.0, value - failed.get(at, 0.0))) for at, value in bars["written"]]
-    rows: list[tuple[datetime, list[float | None]]] = [
-        (_at(at), [value, failed.get(at, 0.0)]) for at, value in good
-    ]
-    return Drawn(
-        "buchungen",
-        N_("Anfragen zum Buchen"),
-        text,
-        N_("Anzahl"),
-        charts.columns(good, bars["failed"], start, end, wide),
-        (N_("Gelungen"), N_("Gescheitert")),
-        rows,
+    return replace(
+        empty,
+        kind="lines",
+        text=text if written else "",
+        chart=charts.columns(good, bad, frame.start, frame.end, wide),
+        heads=(page.say(N_("Gelungen")), page.say(N_("Gescheitert"))),
+        rows=drawn.rows((good, [(at, failed.get(at, 0.0)) for at, _ in good]), page.lang),
     )
 
 
@@ -268,4 +224,4 @@ def _service(name: str, letters: Any, seen: Mapping[str, Any] | None) -> dict[st
 
 def routes() -> list[BaseRoute]:
     """The address."""
-    return [screen("/betrieb", show, roles=("ops",))]
+    return [screen(HERE, show, roles=("ops",))]

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from portal import longer
+from portal.backend import part
 from portal.page import Page
 from portal.pages import applications, deeds, screen
 from portal.words import N_
@@ -34,8 +35,15 @@ async def search(page: Page) -> Response:
 
 async def show(page: Page) -> Response:
     """One organisation, and what can be entered for it."""
-    one = await page.api.get(f"{ORGANISATIONS}/{page.part_of('organisation_id')}")
-    return await page.render("office/organisation.html", one=one, words=STATES, kinds=KINDS)
+    address = f"{ORGANISATIONS}/{page.part_of('organisation_id')}"
+    one = await page.api.get(address)
+    paid = None
+    if one["membership"]:
+        asked = page.api.get(f"{address}/payments", cursor=page.query.get("ab"), limit=25)
+        paid = await part(asked)
+    return await page.render(
+        "office/organisation.html", one=one, paid=paid, words=STATES, kinds=KINDS
+    )
 
 
 def routes() -> list[BaseRoute]:

@@ -91,6 +91,7 @@ def filled(run: Mapping[str, Any], seats: Mapping[str, Any] | Down) -> dict[str,
     capacity = max(1, counted["capacity"])
     return {
         **run,
+        "decision_on": run.get("decision_on"),
         "booked": booked,
         "free": max(0, counted["capacity"] - counted["taken"]),
         "capacity": counted["capacity"],

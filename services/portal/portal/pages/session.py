@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from portal.door import cookie_name
 from portal.page import Page
-from portal.pages import action, cookie_name
+from portal.pages import action
 from portal.sessions import told
 
 HERE = "/sitzung"

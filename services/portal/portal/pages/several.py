@@ -70,7 +70,7 @@ DEEDS = (
         "acceptance",
         N_("Plätze annehmen"),
         NN_("Einen Platz annehmen", "%(num)s Plätze annehmen"),
-        NN_("Ein Platz ist gebucht.", "%(num)s Plätze sind gebucht."),
+        NN_("Ein Platz ist angenommen.", "%(num)s Plätze sind angenommen."),
         lambda _page, booking: booking["state"] == "offered",
         cost=_price,
     ),

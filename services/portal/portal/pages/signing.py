@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from portal.door import cookie_name
 from portal.page import Page
-from portal.pages import action, cookie_name
+from portal.pages import action
 from portal.signin import BACK, SignInFailed
 
 LEFT = "kc_anmeldung"
@@ -62,7 +63,8 @@ async def come_back(request: Request) -> Response:
     response.set_cookie(
         cookie_name(state.settings.secure),
         session_id,
-        max_age=state.settings.session_hours * 3600,
+        # a day longer than the session: a form that is sent too late is known by it
+        max_age=(state.settings.session_hours + 24) * 3600,
         path="/",
         secure=state.settings.secure,
         httponly=True,

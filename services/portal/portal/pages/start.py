@@ -31,6 +31,7 @@ async def start(page: Page) -> Response:
     mine = own or []
     return await page.render(
         "start.html",
+        retried="heute",
         own=own,
         offered=[each for each in mine if each["state"] == "offered"],
         dates=_dates(page, mine),

@@ -7,15 +7,18 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from portal.backend import Unavailable
-from portal.pages import cookie_name
+from portal.door import cookie_name
 
 
 async def live(request: Request) -> Response:
-    """Events for the signed-in person; a visitor hears of seats only."""
+    """Events for the signed-in person; a visitor hears of seats only.
+
+    An open page is no use of a session: it does not keep anybody signed in.
+    """
     state = request.app.state
     session_id = request.cookies.get(cookie_name(state.settings.secure))
     try:
-        session = await state.issuer.session(session_id) if session_id else None
+        session = await state.issuer.session(session_id, use=False) if session_id else None
     except Unavailable:
         return Response(status_code=503, headers={"Retry-After": "5"})
     last = request.headers.get("last-event-id") or request.query_params.get("last", "")
