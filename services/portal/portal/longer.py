@@ -55,8 +55,10 @@ async def read(page: Page, ask: Ask, most: int = MOST) -> Rows:
     wanted, cursor = asked_for(page, most), page.query.get("ab") or None
     found = await ask(cursor, min(wanted, AT_ONCE))
     items, next_ = list(found["items"]), found.get("next_cursor")
-    while next_ and len(items) < wanted:
-        further = await ask(next_, min(wanted - len(items), AT_ONCE))
+    for before in range(AT_ONCE, wanted, AT_ONCE):
+        if not next_:
+            break
+        further = await ask(next_, min(wanted - before, AT_ONCE))
         items += further["items"]
         next_ = further.get("next_cursor")
     grows = wanted + STEP <= most

@@ -115,7 +115,8 @@ async def test_an_organisation_shows_what_it_has_paid_in_the_order_of_the_servic
     assert newest < oldest
     assert "Einlage" in answer.text
     assert "Mitgliedsnummer 0001" in answer.text
-    assert f'href="{HERE}?ab={ID}"' in answer.text
+    assert f'href="{HERE}?ab={ID}&amp;zeilen=50#neu"' in answer.text
+    assert f'href="{HERE}">Zum Anfang der Liste' in answer.text
     (asked,) = known.sent(f"{ONE}/payments")
     assert dict(asked.url.params) == {"cursor": ID, "limit": "25"}
 

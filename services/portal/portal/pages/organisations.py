@@ -39,8 +39,14 @@ async def show(page: Page) -> Response:
     one = await page.api.get(address)
     paid = None
     if one["membership"]:
-        asked = page.api.get(f"{address}/payments", cursor=page.query.get("ab"), limit=25)
-        paid = await part(asked)
+        paid = await part(
+            longer.read(
+                page,
+                lambda cursor, limit: page.api.get(
+                    f"{address}/payments", cursor=cursor, limit=limit
+                ),
+            )
+        )
     return await page.render(
         "office/organisation.html", one=one, paid=paid, words=STATES, kinds=KINDS
     )
