@@ -55,7 +55,7 @@ async def test_a_person_and_a_department_narrow_each_other() -> None:
 async def test_a_department_without_people_has_no_bookings_instead_of_all() -> None:
     known = services({"person_refs": [], "more": False})
     answer = await Browser(known, "coordinator").get("/buchungen?amt=Stadtwerke")
-    assert "Unter diesen Filtern steht keine Buchung." in answer.text
+    assert "Gefiltert nach: Stadtwerke" in answer.text
     assert '<option value="Stadtwerke" selected>' in answer.text
     file = await Browser(known, "coordinator").get("/buchungen/export.csv?amt=Stadtwerke")
     assert len(file.text.strip().splitlines()) == 1
