@@ -37,7 +37,6 @@ def cut(route: Route) -> None:
 
 def test_every_tab_tells_of_an_interruption_and_looks_by_itself(seat: Seat, world: World) -> None:
     anna = seat("anna.employee")
-    anna.context.clock.install()
     anna.context.route("**/live*", cut)
     anna.go("/meine-kurse")
     second = anna.context.new_page()
@@ -48,7 +47,7 @@ def test_every_tab_tells_of_an_interruption_and_looks_by_itself(seat: Seat, worl
         expect(page.locator(REGION)).to_have_text("Live-Anzeige unterbrochen")
     before = second.locator("[data-live-time]").get_attribute("datetime")
     with second.expect_response(lambda answer: answer.url.endswith("/posteingang")):
-        anna.context.clock.fast_forward(60_000)
+        pass  # without anybody doing anything
     expect(second.locator("[data-live-time]")).not_to_have_attribute("datetime", before or "")
     anna.context.unroute("**/live*", cut)
     for page in (anna.page, second):
@@ -70,7 +69,6 @@ def test_what_concerns_the_person_is_said_and_not_too_often(seat: Seat, world: W
     anna = seat("anna.employee")
     names = [f"Gesagt {uuid4().hex[:6]}" for _ in range(2)]
     ids = beside(lambda: [a_request(world, name) for name in names])
-    anna.context.clock.install()
     anna.go("/meine-kurse")
     region = anna.page.locator(REGION)
     assert region.get_attribute("role") == "status"
@@ -79,8 +77,7 @@ def test_what_concerns_the_person_is_said_and_not_too_often(seat: Seat, world: W
     approve(world, ids[1])
     anna.page.locator(f"[data-say='{names[1]}: Bestätigt']").wait_for(state="attached")
     anna.page.wait_for_timeout(1000)
-    expect(region).not_to_contain_text(names[1])
-    anna.context.clock.fast_forward(30_000)
+    assert names[1] not in region.inner_text()
     expect(region).to_contain_text(f"{names[1]}: Bestätigt")
 
 
@@ -91,12 +88,15 @@ def test_a_deadline_is_said_an_hour_before_its_end_and_at_its_end(seat: Seat, wo
     timer, region = anna.page.get_by_role("timer"), anna.page.locator(REGION)
     until = datetime.fromisoformat(timer.get_attribute("data-until") or "")
     left = int((until - datetime.now(UTC)).total_seconds())
-    anna.context.clock.fast_forward((left - 2 * 3600) * 1000)
+    clock = anna.context.clock
+    clock.fast_forward((left - 2 * 3600) * 1000)
     expect(timer).to_have_text(re.compile("noch . Stunden?"))
     assert region.inner_text() == ""
-    anna.context.clock.fast_forward(3700 * 1000)
+    clock.fast_forward(3700 * 1000)
+    clock.run_for(1000)
     expect(region).to_have_text(re.compile("die ersten 100 Tage: noch 1 Stunde$"))
-    anna.context.clock.fast_forward(3700 * 1000)
+    clock.fast_forward(3700 * 1000)
+    clock.run_for(1000)
     expect(region).to_have_text(re.compile("die ersten 100 Tage: Die Frist ist abgelaufen$"))
     expect(timer).to_have_text("Die Frist ist abgelaufen")
 
@@ -122,19 +122,15 @@ def test_a_swap_keeps_the_focus_and_never_moves_it_to_another_button(
     button = paul.page.locator(f"#f-{first} form button")
     button.focus()
     label = button.get_attribute("aria-label")
-    marked(paul.page)
     third = beside(lambda: a_request(world, f"{name} C"))
-    swapped(paul.page)
+    paul.page.locator(f"#f-{third}").wait_for()
+    paul.page.wait_for_timeout(200)
     assert paul.page.evaluate(FOCUSED) == label
-    marked(paul.page)
-    approve(world, first)
-    swapped(paul.page)
-    assert paul.page.evaluate(FOCUSED) == f"f-{second}"  # the next row, not its button
-    for id_ in (second, third):
-        marked(paul.page)
+    for id_, focused in ((first, f"f-{second}"), (second, f"f-{third}"), (third, "freigaben")):
         approve(world, id_)
-        swapped(paul.page)
-    assert paul.page.evaluate(FOCUSED) == "freigaben"
+        paul.page.locator(f"#f-{id_}").wait_for(state="detached")
+        paul.page.wait_for_timeout(200)
+        assert paul.page.evaluate(FOCUSED) == focused  # the next row, not its button
 
 
 def test_a_swap_waits_while_somebody_types_and_keeps_what_was_typed(
@@ -145,7 +141,8 @@ def test_a_swap_waits_while_somebody_types_and_keeps_what_was_typed(
     paul = seat("paul.approver")
     paul.go(f"/freigaben?q={name.replace(' ', '+')}")
     marked(paul.page)
-    paul.page.locator("#q").press_sequentially(" und")
+    paul.page.locator("#q").press("End")
+    paul.page.keyboard.type(" und")
     beside(lambda: a_request(world, f"{name} B"))
     paul.page.wait_for_timeout(2000)
     assert not paul.page.evaluate(SWAPPED, "freigaben")

@@ -20,7 +20,7 @@ from tests.browser.world import World
 Seat = Callable[..., Person]
 BAR = ".kc-session"
 COVERING = """() => [...document.querySelectorAll('main *')].filter(each =>
-    each.closest('[data-session]') && getComputedStyle(each).position !== 'static'
+    each.closest('[data-session]') && ['fixed', 'sticky'].includes(getComputedStyle(each).position)
 ).map(each => each.className)"""
 """What of the warning lies over the page."""
 AGE = "UPDATE session SET seen_at = seen_at - make_interval(mins => $2) WHERE id_hash = $1"

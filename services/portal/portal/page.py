@@ -168,7 +168,8 @@ class Page:
     async def render(self, template: str, status: int = 200, **context: Any) -> Response:
         """An answer from a template, with the frame around it."""
         await self.meet()
-        flash = self._flash()
+        # a piece that is fetched must not take it from the page that comes next
+        flash = None if self.is_fragment else self._flash()
         body = render.page(self, template, {"flash": flash, **context})
         response = HTMLResponse(body, status_code=status)
         if flash is not None:

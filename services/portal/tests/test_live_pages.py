@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 from portal.roster import Roster
+from portal.sessions import Sealer
 
-from .stand_in import PERSON, Browser, Services
+from .stand_in import KEY, PERSON, Browser, Services
 from .test_long_lists import RUN, Drafts
 
 NOTICES = ("GET", "/api/notifications/notices")
@@ -69,6 +70,19 @@ async def test_a_deadline_is_a_silent_timer_and_its_state_is_said_once(path: str
     assert page.count('role="timer"') == page.count(timer) == 1
     assert 'data-say="Recht &amp; Ordnung: Platz angeboten"' in page
     assert page.count('role="status" data-news') == 1
+
+
+async def test_a_piece_that_is_fetched_leaves_what_is_said_once_to_the_next_page() -> None:
+    """Its news may come while the answer to a form is on its way."""
+    browser = Browser(Services(KNOWN), "employee")
+    said = Sealer(KEY).seal(["success", "Der Platz ist gebucht.", ""]).decode()
+    browser._client.cookies.set("kc_meldung", said)
+    for path in ("/posteingang/anzahl", "/meine-kurse"):
+        piece = await browser._client.get(path, headers={"HX-Request": "true"})
+        assert "kc_meldung" not in piece.headers.get("set-cookie", "")
+    page = await browser.get("/meine-kurse")
+    assert "Der Platz ist gebucht." in page.text
+    assert 'kc_meldung=""' in page.headers["set-cookie"]
 
 
 async def test_an_instant_is_written_for_machines_too() -> None:
