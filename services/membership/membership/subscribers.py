@@ -20,6 +20,9 @@ def subscribe(on: Subscriptions) -> None:
     Binding: asked for, or an offered seat accepted. Nothing orders two topics, so each of them is
     heard to its own end: whichever comes last, no price is set aside behind it.
     """
-    ended = [EnrolmentRejected, EnrolmentCancelled, EnrolmentExpired]
-    on(topics.ENROLMENTS, quotes.hear_bookings, only=[EnrolmentRequested, *ended])
+    on(
+        topics.ENROLMENTS,
+        quotes.hear_bookings,
+        only=[EnrolmentRequested, EnrolmentRejected, EnrolmentCancelled, EnrolmentExpired],
+    )
     on(topics.SEATS, quotes.hear_bookings, only=[SeatAccepted, SeatReleased])

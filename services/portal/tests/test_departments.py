@@ -11,7 +11,7 @@ CONTACTS = "/api/notifications/contacts"
 LIST = "/api/enrolment/enrolments"
 A = "11111111-489e-4ec3-b54a-b898b405bfe5"
 B = "22222222-489e-4ec3-b54a-b898b405bfe5"
-EMPTY = {"items": [], "counts": {}, "next_cursor": None}
+EMPTY: dict[str, Any] = {"items": [], "counts": {}, "next_cursor": None}
 NAMED = {"items": [{"department": "Bauamt", "people": 2}, {"department": "Jugendamt", "people": 1}]}
 
 

@@ -103,7 +103,7 @@ async def test_an_organisation_shows_what_it_has_paid_in_the_order_of_the_servic
 
 
 async def test_an_organisation_is_shown_without_payments_too() -> None:
-    nothing = {("GET", f"{ONE}/payments"): {"items": [], "next_cursor": None}}
+    nothing: dict[Any, Any] = {("GET", f"{ONE}/payments"): {"items": [], "next_cursor": None}}
     none_yet = await Browser(services(also=nothing), "office").get(HERE)
     assert "Noch keine Zahlung eingetragen." in none_yet.text
     failing = await Browser(services(), "office").get(HERE)
