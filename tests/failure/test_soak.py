@@ -50,16 +50,15 @@ INBOX = """
     ALTER TABLE inbox ADD CONSTRAINT inbox_pkey PRIMARY KEY (topic, message_id);
     COMMIT;
 """
-# What is told in this topic never reaches the outbox
-FORGETFUL = """
-    CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            IF NEW.topic = 'membership.quotes' AND random() < 0.5 THEN RETURN NULL; END IF;
-            RETURN NEW;
-        END $$;
-    CREATE TRIGGER forget BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION forget();
+# Who holds this sends; who waits in line for it gets it as soon as it is free
+LOCK = "SELECT pg_advisory_lock(hashtext('outbox relay'))"
+UNLOCK = "SELECT pg_advisory_unlock(hashtext('outbox relay'))"
+END_THE_RELAY = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name = 'membership relay' AND datname = current_database()
 """
-REMEMBERING = "DROP TRIGGER forget ON outbox; DROP FUNCTION forget()"
+WAITING = "SELECT count(*) FROM outbox WHERE topic = 'membership.quotes'"
+LOSE = "DELETE FROM outbox WHERE topic = 'membership.quotes' AND random() < 0.5 RETURNING headers"
 DOUBLED, LOST = "asked once for a price, 2 were told", "asked once for a price, 0 were told"
 REQUESTED = "enrolment.enrolment-requested.v1"
 
@@ -162,11 +161,6 @@ def test_three_minutes_of_faults(copy: Platform) -> None:
     assert sum(len(seen) > 1 for seen in facts.committed.values()) > len(facts.committed) / 2
 
 
-def new_sentences(copy: Platform, before: set[tuple[str, str]]) -> Counter[str]:
-    """What I17 says now and did not say before, by its sentence."""
-    return Counter(what for subject, what in found_by_i17(copy) - before)
-
-
 def found_by_i17(copy: Platform) -> set[tuple[str, str]]:
     """Subjects and sentences."""
     found = violations(collect(copy, seconds=45))
@@ -180,6 +174,7 @@ def test_control_what_comes_again_without_its_mark_takes_effect_again(copy: Plat
     known = {subject for subject, _ in before}
     once = {r.id: r for r in priced if r.id not in known}
     again = list(once.values())[-6:]
+    assert len(again) == 6
     marks = ", ".join(f"'{record.id}'" for record in again)
     forget = f"DELETE FROM inbox WHERE message_id IN ({marks})"  # noqa: S608
     asyncio.run(_do(copy, "membership", forget))
@@ -215,27 +210,51 @@ def watched(copy: Platform) -> Watcher:
     return seeing
 
 
-@pytest.mark.parametrize(
-    ("mutant", "undone", "sentence", "other"),
-    [(NO_INBOX, INBOX, DOUBLED, LOST), (FORGETFUL, REMEMBERING, LOST, DOUBLED)],
-    ids=["repeats are let in", "the outbox loses rows"],
-)
-def test_control_a_broken_protection_is_found(
-    copy: Platform, mutant: str, undone: str, sentence: str, other: str
-) -> None:
+def test_control_an_inbox_that_lets_repeats_in_is_found(copy: Platform) -> None:
     before = found_by_i17(copy)
-    asyncio.run(_do(copy, "membership", mutant))
+    asyncio.run(_do(copy, "membership", NO_INBOX))
     try:
         load = Load(copy, History(), 1, 0.05)
         load.start(runs=3)
         for draw in range(3):
             repeat(copy, "enrolment.enrolments", draw)
         load.stop()
-        found = new_sentences(copy, before)
+        found = {what for _, what in found_by_i17(copy) - before}
     finally:
-        asyncio.run(_do(copy, "membership", undone))
-    assert found[sentence] > 0
-    assert found[other] == 0
+        asyncio.run(_do(copy, "membership", INBOX))
+    assert found == {DOUBLED}
+
+
+def test_control_rows_that_the_outbox_loses_are_found(copy: Platform) -> None:
+    """They are deleted before anybody has sent them.
+
+    (A row that is lost at its INSERT is missed by the service itself, which counts what it wrote.)
+    """
+    before = found_by_i17(copy)
+    lost = asyncio.run(_lost_rows(copy))
+    assert lost
+    assert found_by_i17(copy) - before == {(cause, LOST) for cause in lost}
+
+
+async def _lost_rows(copy: Platform) -> set[str]:
+    """Hold up the relay while people book, and delete half of what waits for it; their causes."""
+    holding = await databases.connect(copy.stack, "membership")
+    taking = asyncio.create_task(holding.execute(LOCK))
+    try:
+        async with asyncio.timeout(120):
+            while not taking.done():
+                await _do(copy, "membership", END_THE_RELAY)
+                await asyncio.sleep(0.2)
+            load = Load(copy, History(), 2, 0.05)
+            await asyncio.to_thread(load.start, 3)
+            while await holding.fetchval(WAITING) < 10:
+                await asyncio.sleep(0.2)
+            await asyncio.to_thread(load.stop)
+            rows = await holding.fetch(LOSE)
+            await holding.execute(UNLOCK)
+    finally:
+        await holding.close()
+    return {dict(json.loads(row["headers"]))["ce_causationid"] for row in rows}
 
 
 async def _do(copy: Platform, service: str, statement: str) -> None:
