@@ -174,4 +174,4 @@ def _business() -> Iterator[Told]:
     for provider, counts in PROVIDERS.items():
         for verdict, count in zip(("accepted", "rejected"), counts, strict=True):
             labels = {"provider": provider, "verdict": verdict}
-            yield "kc:verdicts_day:max", about(count, count), labels
+            yield "kc:verdicts_day:max", counted(about(count, count)), labels

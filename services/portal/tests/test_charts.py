@@ -44,16 +44,16 @@ def test_the_lines_of_the_grid_are_round(largest: float, step: float) -> None:
     assert charts.step_of(largest) == pytest.approx(step)
 
 
-def test_what_is_counted_in_whole_numbers_has_no_halves_on_its_axis() -> None:
-    cases: list[tuple[list[float], list[float]]] = [
-        ([0, 1], [0, 1, 2, 3]),
-        ([7, 4], [0, 3, 6, 9]),
-        ([0.5], [0, 0.2, 0.4, 0.6]),
-    ]
-    for values, rows in cases:
-        chart = charts.lines([points(values)], START, START + HOUR, 60)
-        assert chart is not None
-        assert [value for _, value in chart.rows] == rows
+@pytest.mark.parametrize(
+    ("values", "rows"),
+    [([0, 1], [0, 1, 2, 3]), ([7, 4], [0, 3, 6, 9]), ([0.5], [0, 0.2, 0.4, 0.6])],
+)
+def test_what_is_counted_in_whole_numbers_has_no_halves_on_its_axis(
+    values: list[float], rows: list[float]
+) -> None:
+    chart = charts.lines([points(values)], START, START + HOUR, 60)
+    assert chart is not None
+    assert [value for _, value in chart.rows] == rows
 
 
 def test_heights_are_proportional_to_values() -> None:
