@@ -79,9 +79,9 @@ def steps(node: dict[str, Any]) -> Iterator[int]:
 
 
 async def test_neither_page_nor_counts_read_the_years(office: Office, organisation: UUID) -> None:
-    app, most = office.app, listing.COUNT_AT_MOST
+    app = office.app
     whose: dict[str, Any] = {"organisation": organisation}
-    counting = {"at_most": most}
+    counting = {"at_most": listing.COUNT_AT_MOST}
     # Of what is to come, those of a course that the page begins with are read to be sorted;
     # what is over is met behind what is to come, which was shown before it
     read = {1: 26 + 2 * IN_EACH, 2: 26 + TO_COME * IN_EACH}
@@ -90,11 +90,13 @@ async def test_neither_page_nor_counts_read_the_years(office: Office, organisati
             page = listing._page(part, (), in_states=False, after=False)
             shown = {**whose, "most": 26, "at": app.db.clock()}
             assert await rows_read(app, page, shown) <= read.get(number, 26)
-    assert await rows_read(app, listing._counts(()), {**whose, **counting}) <= most + 26
+    # Where nearly all rows match, reading the table from its start is the shorter way to the first
+    # thousand: past rows of other organisations, but never to the end
+    assert await rows_read(app, listing._counts(()), {**whose, **counting}) < ROWS / 2
     person = {**whose, "person": uuid4()}
     own = listing._page(listing.NEWEST, ("person",), in_states=False, after=False)
     assert await rows_read(app, own, {**person, "most": 26}) <= 1
-    assert await rows_read(app, listing._counts(("person",)), {**person, **counting}) <= most + 26
+    assert await rows_read(app, listing._counts(("person",)), {**person, **counting}) <= 1
 
 
 async def test_control_who_counts_to_the_end_reads_them_all(
