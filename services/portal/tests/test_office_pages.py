@@ -1,6 +1,7 @@
 """The office's pages: forms that repeat before they do, and the list of members as a file."""
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -60,6 +61,23 @@ async def test_what_somebody_else_changed_is_shown_and_what_was_typed_stays() ->
     assert 'value="1.000,00"' in answer.text
 
 
+async def test_what_changed_is_shown_with_what_it_was_when_it_was_looked_at() -> None:
+    refused = problem(412, "changed-meanwhile", "Inzwischen geändert.")
+    known = services(also={("POST", f"{ONE}/payments"): refused})
+    browser = Browser(known, "office")
+    seen = re.search(r'name="gesehen" value="([^"]+)"', (await browser.get(f"{HERE}/zahlung")).text)
+    assert seen is not None
+    paid = {**ORGANISATION, "balance_cents": 150_000, "outstanding_cents": 250_000, "version": 8}
+    known.answers["GET", ONE] = paid
+    typed = {**PAYMENT, "schritt": "ausfuehren", "gesehen": seen[1]}
+    answer = await browser.post(f"{HERE}/zahlung", **typed)
+    assert answer.status_code == 409
+    assert "1.500,00\N{NO-BREAK SPACE}€ statt 1.000,00\N{NO-BREAK SPACE}€" in answer.text
+    assert "2.500,00\N{NO-BREAK SPACE}€ statt 3.000,00\N{NO-BREAK SPACE}€" in answer.text
+    assert "4 statt" not in answer.text
+    assert 'name="fassung" value="8"' in answer.text, "whoever sends it again has seen it"
+
+
 async def test_what_was_typed_and_its_key_stay_while_the_service_is_down() -> None:
     nobody = Services()
     answer = await Browser(nobody, "office").post(f"{HERE}/zahlung", **PAYMENT)
@@ -97,13 +115,16 @@ async def test_an_organisation_shows_what_it_has_paid_in_the_order_of_the_servic
     assert newest < oldest
     assert "Einlage" in answer.text
     assert "Mitgliedsnummer 0001" in answer.text
-    assert f'href="{HERE}?ab={ID}"' in answer.text
+    assert f'href="{HERE}?ab={ID}&amp;zeilen=50#neu"' in answer.text
+    assert f'href="{HERE}">Zum Anfang der Liste' in answer.text
     (asked,) = known.sent(f"{ONE}/payments")
     assert dict(asked.url.params) == {"cursor": ID, "limit": "25"}
 
 
 async def test_an_organisation_is_shown_without_payments_too() -> None:
-    nothing: dict[Any, Any] = {("GET", f"{ONE}/payments"): {"items": [], "next_cursor": None}}
+    nothing: dict[tuple[str, str], Any] = {
+        ("GET", f"{ONE}/payments"): {"items": [], "next_cursor": None}
+    }
     none_yet = await Browser(services(also=nothing), "office").get(HERE)
     assert "Noch keine Zahlung eingetragen." in none_yet.text
     failing = await Browser(services(), "office").get(HERE)
@@ -241,6 +262,16 @@ async def test_asking_for_a_document_sends_what_was_typed_and_says_that_no_mail_
     (sent,) = known.sent(f"{ONE_APPLICATION}/document-request")
     assert json.loads(sent.content) == {"document": "Satzung", "note": "Mit Siegel\r\nBitte"}
     assert sent.headers["idempotency-key"] == "k"
+
+
+@pytest.mark.parametrize("fulfilled", [True, False])
+async def test_the_leading_button_is_what_can_be_done_next(fulfilled: bool) -> None:
+    check = {"code": "text-form", "note": "Textform", "law": "§ 15 GenG", "fulfilled": fulfilled}
+    known = one_application()
+    known.answers["GET", ONE_APPLICATION] = {**APPLICATION, "checks": [check]}
+    text = (await Browser(known, "office").get(f"/genossenschaft/antraege/{ID}")).text
+    (leading,) = re.findall(r'kern-btn--primary"[^>]*><span class="kern-label">([^<]+)', text)
+    assert leading == ("Zulassen" if fulfilled else "Nachweis anfordern")
 
 
 async def test_a_request_without_a_document_is_not_sent() -> None:
