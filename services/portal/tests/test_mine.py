@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +10,7 @@ import pytest
 from portal import states
 from portal.sessions import Sealer
 
-from .stand_in import KEY, NOW, PERSON, Browser, Services
+from .stand_in import KEY, NOW, PERSON, Browser, Services, as_read
 from .test_offer_page import course, run
 
 ID, OFFER_ID = str(uuid4()), str(uuid4())
@@ -71,7 +70,7 @@ def mine(one: dict[str, Any]) -> Services:
 async def listed(one: dict[str, Any], path: str = "/meine-kurse") -> str:
     """The page with it, without the instants for machines."""
     text = (await Browser(mine(one), "employee").get(path)).text
-    return re.sub(r"</?time[^>]*>", "", text)
+    return as_read(text)
 
 
 @pytest.mark.parametrize(

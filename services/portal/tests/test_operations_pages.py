@@ -45,7 +45,7 @@ async def test_what_is_not_a_service_is_a_missing_page() -> None:
 
 
 async def test_messages_are_filtered_by_reason_and_key_also_on_the_next_page() -> None:
-    found = {"items": [LETTER], "open": {"catalog.runs": 1}, "next_cursor": 7}
+    found = {"items": [LETTER] * 25, "open": {"catalog.runs": 26}, "next_cursor": 7}
     known = letters(enrolment=found)
     address = "/betrieb/nachrichten?dienst=enrolment&grund=invalid&schluessel=9cc2b806"
     answer = await Browser(known, "ops").get(address)
