@@ -80,13 +80,22 @@ sql: there ## look into the database of a service (service=NAME query="SELECT ..
 test: setup ## run all tests, on servers of their own
 	@$(PY) -m pytest $(args)
 
+# One after the other it would take an hour: what needs no server runs beside the linters, and the
+# services alone beside the browser. What measures time or breaks things has the machine to itself.
 check: specs-unchanged browser ## what CI runs: generated pages, lint, tests
 	@$(MAKE) -j2 lint pure
-	@$(PY) -m pytest -m "not pure" $(args)
+	@$(MAKE) -j2 each-alone in-browser
+	@$(PY) -m pytest -m "not pure" tests --ignore=tests/browser $(args)
 
-.PHONY: pure
+.PHONY: pure each-alone in-browser
 pure: setup
 	@$(PY) -m pytest -m pure $(args)
+
+each-alone: setup
+	@$(PY) -m pytest -m "not pure" libs services deploy $(args)
+
+in-browser: setup
+	@$(PY) -m pytest tests/browser $(args)
 
 .PHONY: browser
 browser: setup ## see that there is a browser for the tests of the portal
