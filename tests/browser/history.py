@@ -106,7 +106,7 @@ def _bookings(since: float) -> Iterator[Told]:
     yield "kc:request_to_confirmed_seconds:p50_5m", about(0.062, 1), {}
     yield "kc:request_to_confirmed_seconds:p95_5m", about(0.19, 2), {}
     yield "kc:bookings_stuck:count", always(0), {}
-    yield "kc_synthetic_last_success_timestamp_seconds", lambda at: at // 60 * 60 - 3, {}
+    yield "kc:synthetic_success_age:seconds", lambda at: at % 60 + 3, {}
     for seed, (step, seconds) in enumerate(STEPS.items()):
         yield "kc_synthetic_step_seconds", steady(seconds, seed), {"step": step}
 
@@ -143,14 +143,15 @@ def _requests() -> Iterator[Told]:
         yield "kc:http_request_seconds:p95_5m", about(0.03 * (seed + 1), seed), where
         yield "kc_requests_in_flight", counted(about(5.0 / (seed + 1), seed)), where
         yield "kc_requests_in_flight_limit", always(64), where
-        yield "kc:requests_shed:rate5m", always(0), where
-        yield "kc:pool_wait_seconds:p95_5m", about(0.004, seed), where
+        yield "kc:requests_shed:ratio_rate5m", always(0), where
+        yield "kc:pool_wait_seconds:p99_5m", about(0.004, seed), where
 
 
 def _processes() -> Iterator[Told]:
     for number, job in enumerate((*SERVICES, "portal", "gateway", "synthetic")):
         where = {"job": job, "instance": f"{job}:81{number:02d}"}
         yield "up", always(1), where
+        yield "process_start_time_seconds", always(1.79e9 + 1000 * number), where
         yield "process_resident_memory_bytes", steady(1.1e8 + 9e6 * number, number / 50), where
         yield "process_cpu_seconds_total", growing(DAY * 0.04 * (number + 1)), where
 

@@ -50,7 +50,7 @@ def test_an_offered_seat_is_accepted_and_the_other_window_sees_it(seat: Seat, wo
     acting.go(f"/platz/{world.seen.to_accept}")
     acting.press("Platz annehmen")
     acting.page.wait_for_url("**/meine-kurse")
-    acting.reads("Der Platz ist gebucht.")
+    acting.reads("Gebucht ist er, sobald Ihre Kommune ihn freigibt.")
     mine.wait_for(state="detached")
 
 
