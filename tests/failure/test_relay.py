@@ -50,7 +50,8 @@ async def a_database(servers: Servers) -> AsyncIterator[Database]:
     await create_topics(Brokers(servers.kafka), [SEATS])
     async with new_database(servers) as url:
         await migrate(url, MIGRATIONS)
-        settings = ServiceSettings(database_url=url, issuer="http://x", jwks_url="http://x")
+        nobody = "http://127.0.0.1:1"  # no key is ever asked for
+        settings = ServiceSettings(database_url=url, issuer=nobody, jwks_url=nobody)
         db = Database(settings, "hanging")
         try:
             yield db
