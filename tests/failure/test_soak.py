@@ -225,7 +225,7 @@ def test_control_an_inbox_that_lets_repeats_in_is_found(copy: Platform) -> None:
         found = {what for _, what in prices_told(copy) - before}
     finally:
         asyncio.run(_do(copy, "membership", INBOX))
-    assert found == {DOUBLED}
+    assert DOUBLED in found  # and more often where a record was drawn again
 
 
 def test_control_rows_that_the_outbox_loses_are_found(copy: Platform) -> None:
