@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -29,13 +30,17 @@ LOST = N_("Der Platz ist nicht mehr für Sie reserviert.")
 async def current(page: Page) -> Response:
     """What is open or still to come."""
     own = str(page.actor.person_ref)
-    found = await enrolments.several(page, person_ref=own, state=list(states.OPEN), limit=100)
+    found, off = await asyncio.gather(
+        enrolments.several(page, person_ref=own, state=list(states.OPEN), limit=100),
+        _called_off(page),
+    )
     coming = [each for each in found["items"] if formats.instant(each["ends_at"]) >= page.now]
-    off = await _called_off(page)
     coming = [*off, *coming]
+    offers = sorted({each["offer_id"] for each in off})
+    others = await asyncio.gather(*(other_dates(page, each) for each in offers))
     return await page.render(
         "mine/list.html",
-        others={each["offer_id"]: await other_dates(page, each["offer_id"]) for each in off},
+        others=dict(zip(offers, others, strict=True)),
         past=False,
         offered=[each for each in coming if each["state"] == "offered"],
         items=[each for each in coming if each["state"] != "offered"],
