@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from contracts.enrolment import EnrolmentRequested
 from contracts.topics import ENROLMENTS
 
 from deploy.local.settings import ROOT
@@ -25,6 +26,7 @@ from tests.load.figure import Figure
 from tests.load.processes import Meter
 
 COUNT, PARTITIONS = 20_000, 6
+RECENT = 2000  # records that are looked through for the newest request
 TABLE = "CREATE TABLE IF NOT EXISTS {} (event_id text, key bytea, payload bytea)"
 HEADERS = (
     "ce_type",
@@ -95,17 +97,23 @@ async def _fill(bench: Bench, hops: list[Hop], count: int) -> int:
 
 
 async def _a_payload(bench: Bench) -> bytes:
-    """What the newest request of an enrolment tells."""
+    """What the newest request of an enrolment tells. Lists tell much more on the same topic."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bench.stack.settings.address("kafka"))
     await consumer.start()
     places = [TopicPartition(ENROLMENTS.name, n) for n in range(ENROLMENTS.partitions)]
     ends = await consumer.end_offsets(places)
     place = max(places, key=lambda one: ends[one])
     consumer.assign([place])
-    consumer.seek(place, ends[place] - 1)
-    value = (await consumer.getone()).value
+    consumer.seek(place, max(0, ends[place] - RECENT))
+    found = None
+    while await consumer.position(place) < ends[place]:
+        record = await consumer.getone()
+        if dict(record.headers)["ce_type"] == EnrolmentRequested.type.encode():
+            found = record.value
     await consumer.stop()
-    return bytes(value)
+    if found is None:
+        raise RuntimeError(f"no request among the last {RECENT} records of {place}")
+    return bytes(found)
 
 
 def _record() -> tuple[bytes, list[tuple[str, bytes]]]:
