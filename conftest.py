@@ -16,7 +16,7 @@ from chassis.testing import Servers
 from deploy.local.settings import Settings
 from deploy.local.stack import Stack
 
-PURE_PLACES = ("libs/", "services/", "tests/packaging/")
+PURE_PLACES = ("libs/", "services/", "tests/architecture/", "tests/packaging/")
 POSTGRES_IMAGE, KAFKA_IMAGE = "postgres:18", "apache/kafka:4.3.1"
 
 

@@ -48,7 +48,7 @@ FALLBACK = ("internal", "This did not work. It is our fault.", "Das hat nicht ge
 
 
 def problem(status: int, german: bool = False) -> dict[str, object]:
-    """The body for one status, with the same fields as the answers of the services."""
+    """The body for one status, as the services write it; here no request has an `instance`."""
     code, in_english, in_german, _ = PROBLEMS.get(status, FALLBACK)
     return {
         "type": f"urn:kommunalcampus:problem:{code}",
@@ -68,10 +68,10 @@ def prefers_german(accepted: str) -> bool:
 
 
 def answer(path: str, german: bool = False) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Status, headers and body for `/problems/{status}`; 503 for a service; else 404."""
+    """Status, headers and body for `/problems/{status}`; 503 for whatever it stands in for."""
     if path == "/health":
         return 200, [(b"content-type", b"text/plain")], b"ok"
-    stands_in = path.startswith(("/api/", "/bridges/"))
+    stands_in = not path.startswith("/problems/")
     word = "503" if stands_in else path.removeprefix("/problems/")
     status = int(word) if word.isascii() and word.isdigit() and len(word) == 3 else 404
     headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]

@@ -10,17 +10,20 @@ import time
 from collections.abc import Sequence
 from importlib import import_module
 
+import httpx
 import psutil
 from rich.console import Console
 from rich.table import Table
 
 from deploy.local import progress
+from deploy.local.client import RefusedError
 from deploy.local.environment import ToolError
 from deploy.local.environment import clean as clean_environment
 from deploy.local.fetch import FetchError
 from deploy.local.seed import seed
 from deploy.local.settings import Settings
 from deploy.local.stack import NotReadyError, Stack
+from deploy.local.token import TokenError
 
 # modules with a command line of their own: `main(words) -> exit code`
 OTHERS = {
@@ -32,23 +35,32 @@ OTHERS = {
     "sql": "deploy.local.sql",
 }
 
+# what a person can mend: its text says how
+EXPECTED = (
+    NotReadyError,
+    FetchError,
+    ToolError,
+    TokenError,
+    RefusedError,
+    LookupError,
+    ValueError,
+    RuntimeError,
+    OSError,
+)
+
 
 def main(words: Sequence[str]) -> int:
     """Run one command; 0 if all is well. Mistakes of the user and of the world get one sentence."""
-    if words and words[0] in OTHERS:
-        return int(import_module(OTHERS[words[0]]).main(words[1:]))
-    arguments = _parser().parse_args(words)
     try:
+        if words and words[0] in OTHERS:
+            return int(import_module(OTHERS[words[0]]).main(words[1:]))
+        arguments = _parser().parse_args(words)
         return int(arguments.command(Settings.from_env(), arguments))
-    except (
-        NotReadyError,
-        FetchError,
-        ToolError,
-        LookupError,
-        ValueError,
-        RuntimeError,
-        OSError,
-    ) as error:
+    except httpx.TransportError as error:
+        text = f"The gateway does not answer: {error} (`make status` tells more)."
+        progress.CONSOLE.print(text, markup=False, style="red")
+        return 1
+    except EXPECTED as error:
         progress.CONSOLE.print(str(error), markup=False, style="red")
         return 1
     except KeyboardInterrupt:

@@ -85,14 +85,10 @@ def main(arguments: Sequence[str], settings: Settings | None = None) -> int:
     if given.discard and not (given.id and given.reason):
         print('Which one, and why? make dead-letters id=ID discard=1 reason="…"', file=sys.stderr)
         return 1
-    try:
-        with Client(settings or Settings.from_env(), OPERATOR) as ops:
-            if given.discard:
-                return discard(ops, given.id, given.reason)
-            return show_one(ops, given.id) if given.id else show_all(ops, given)
-    except (RefusedError, LookupError, OSError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    with Client(settings or Settings.from_env(), OPERATOR) as ops:
+        if given.discard:
+            return discard(ops, given.id, given.reason)
+        return show_one(ops, given.id) if given.id else show_all(ops, given)
 
 
 if __name__ == "__main__":

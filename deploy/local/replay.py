@@ -99,11 +99,7 @@ def main(arguments: Sequence[str]) -> int:
         print('Why? It is kept: make replay topic=NAME reason="…" (or dry=1)', file=sys.stderr)
         return 1
     wish = Wish(**{**vars(given), "reason": given.reason or "dry run"})
-    try:
-        return replay(Settings.from_env(), wish)
-    except (RefusedError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return replay(Settings.from_env(), wish)
 
 
 if __name__ == "__main__":

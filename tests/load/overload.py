@@ -3,8 +3,8 @@
 Open loop: requests come when they are due, whatever became of the others. First the capacity C is
 found by a ramp (the highest rate with p99 of at most 300 ms and nobody refused); then `seconds` at
 1, 2 and 4 C and at half of it; then 4 C while the database dies, and 1 C to see whether everything
-recovers by itself. At the end every client's answer is held against the database. (The whole
-checker of `tests.failure` reads every record of every topic: too many of them here.)
+recovers by itself. At the end every client's answer is held against the database, and the whole
+checker of `tests.failure` reads every table and every record (some minutes, some gigabytes).
 The gateway's own limits are out of the way here: services have to protect themselves.
 """
 
@@ -27,6 +27,8 @@ from deploy.local.progress import say
 from deploy.local.seed import seed
 from deploy.local.settings import ROOT, Settings
 from deploy.local.stack import Stack
+from tests.failure.checker import violations
+from tests.failure.facts.collect import collect
 from tests.load.crowd import Crowd
 from tests.load.stage import NORMAL_SECONDS, Stage, percentile
 from tests.platform import Platform
@@ -149,8 +151,14 @@ def run(crowd: Crowd, seconds: float) -> Report:
     fault.join()
     report.stages.append(crowd.book("1 x C after the fault", c, max(seconds, 40)))
     report.settled_seconds = crowd.settled_within(max(120.0, 5 * seconds))
-    report.violations = crowd.violations()
+    say("  checking all that is stored and told")
+    report.violations = [*crowd.violations(), *everything_wrong(crowd.platform, 5 * seconds)]
     return report
+
+
+def everything_wrong(platform: Platform, seconds: float) -> list[str]:
+    """What the checker finds once all has come to rest; notices of a long rush take their time."""
+    return [str(one) for one in violations(collect(platform, seconds=max(120.0, seconds)))]
 
 
 def show(report: Report) -> None:

@@ -143,3 +143,14 @@ def test_without_any_replica_the_gateway_says_so_for_them(pair: Pair) -> None:
         assert "Gerade nicht" in answer.json()["detail"]
     LEAVING.clear()
     until(lambda: pair.client.get(path).is_success, 20, "their return")
+
+
+def test_without_any_portal_people_are_told_to_come_again(pair: Pair) -> None:
+    page = {"Accept": "text/html", "Accept-Language": "de"}
+    until(lambda: pair.client.get("/kurse", headers=page).status_code == 503, 20, "the refusal")
+    answer = pair.client.get("/kurse", headers=page)
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Das geht gerade nicht" in answer.text
+    private = pair.client.get("/metrics", headers=page)
+    assert private.status_code == 404, "what nobody may see is not there, whoever is away"

@@ -1,8 +1,13 @@
 """`make replay` before it asks anybody: what it needs to be told."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from deploy.local import replay
+from deploy.local import environment, replay, testports
+from deploy.local.settings import ROOT, Settings
 
 
 @pytest.mark.parametrize(
@@ -35,3 +40,25 @@ def test_a_reason_or_a_dry_run_is_taken(monkeypatch: pytest.MonkeyPatch) -> None
         ("dry run", True),
         ("fixed in 1.4", False),
     ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["replay", "catalog.runs", "--dry-run"],
+        ["dead-letters"],
+        ["token", "otto.ops"],
+    ],
+)
+def test_a_platform_that_is_down_is_told_in_one_sentence(words: list[str], tmp_path: Path) -> None:
+    there = {"KC_RUN": str(tmp_path), "KC_PORT_OFFSET": str(testports.reserve())}
+    ended = subprocess.run(
+        [sys.executable, "-m", "deploy.local", *words],
+        env={**environment.clean(Settings.from_env()), **there},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 1
+    assert "make up" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -60,7 +60,7 @@ class Limit:
     def __init__(self, lowest: int, highest: int, target: float) -> None:
         self.value = float(min(highest, 2 * lowest))
         self._lowest, self._highest, self._target = lowest, highest, target
-        self._begun = self._done = self._slow = 0
+        self._done = self._slow = 0
         self._full = False
         self._since = monotonic()
 

@@ -38,9 +38,10 @@ from chassis.settings import ServiceSettings, system_clock
 from chassis.straight import Straight, chosen
 from chassis.timers import Timer, Timers
 
-# What a stop may take: requests (an open stream never ends by itself), then batches, then the
-# outbox. What is cut off is rolled back and comes again; together less than 15 seconds.
-REQUESTS_SECONDS, BATCHES_SECONDS, OUTBOX_SECONDS = 4, 6.0, 3.0
+# What a stop may take after `leaving_ms`: requests (an open stream never ends by itself), what
+# they left in the group commit, batches, the outbox. What is cut off is rolled back and comes
+# again. Together 15 s and `leaving_ms`; containers are given 30.
+REQUESTS_SECONDS, COMMANDS_SECONDS, BATCHES_SECONDS, OUTBOX_SECONDS = 4, 2.0, 6.0, 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -154,7 +155,8 @@ class Running:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.timers.stop()
-        await self.commands.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.commands.close(), COMMANDS_SECONDS)
         await self._stop_broker()
         if self._relaying is not None:
             await self.relay.stop()

@@ -1,4 +1,4 @@
-"""The outbox table and its rows. Only the relay (`chassis.relay`) reads them."""
+"""The outbox table and its rows. Only the relay (`chassis.relay`) takes rows from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -74,12 +74,14 @@ class ServiceSettings(BaseSettings):
         description="Folder of files that are called like variables and hold their values, for "
         "example /run/secrets; a variable that is set counts more",
     )
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="What is logged: this and what is worse"
+    )
     otlp_endpoint: str = Field("", description="OTLP/HTTP collector for traces; empty: off")
     pool_size: int = Field(6, ge=2, le=100, description="Database connections of one process")
-    pool_wait_ms: int = Field(2000, description="Longest wait for one; then 503")
-    max_body_bytes: int = Field(65_536, description="Largest request body; then 413")
-    max_waiting_writes: int = Field(2000, description="Writes that may queue; then 503")
+    pool_wait_ms: int = Field(2000, ge=1, description="Longest wait for one; then 503")
+    max_body_bytes: int = Field(65_536, ge=1, description="Largest request body; then 413")
+    max_waiting_writes: int = Field(2000, ge=1, description="Writes that may queue; then 503")
     max_in_flight: int = Field(1024, ge=0, description="Requests at work, at most; 0: no limit")
     min_in_flight: int = Field(80, ge=1, description="So many are let in however slow they are")
     target_ms: int = Field(250, ge=1, description="Requests slower than this lower the limit")
@@ -88,7 +90,7 @@ class ServiceSettings(BaseSettings):
     )
     max_parked: int = Field(2000, ge=0, description="Requests that wait by `Prefer: wait`; 0: any")
     leaving_ms: int = Field(
-        2000, ge=0, le=30_000, description="After SIGTERM: how long requests are still answered"
+        2000, ge=0, le=5000, description="After SIGTERM: how long requests are still answered"
     )
     batch_records: int = Field(1000, ge=1, description="Records of one topic in one transaction")
     gather_ms: int = Field(
@@ -97,7 +99,9 @@ class ServiceSettings(BaseSettings):
     replays_per_minute: int = Field(
         60, ge=1, description="Replays of dead letters in one process, at most; then 429"
     )
-    session_timeout_ms: int = Field(10_000, description="Kafka: when a silent consumer is dead")
+    session_timeout_ms: int = Field(
+        10_000, ge=1000, description="Kafka: when a silent consumer is dead"
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -44,6 +44,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"jwks_url": "http://id.example/certs"}, "KC_JWKS_URL leads to id.example without encryption"),
     ({"otlp_endpoint": "http://otel:4318"}, "KC_OTLP_ENDPOINT leads to otel without encryption"),
     ({"plaintext": "kafka,smtp"}, "KC_PLAINTEXT names 'smtp'"),
+    ({"log_level": "verbose"}, "KC_LOG_LEVEL"),
+    ({"pool_wait_ms": 0}, "KC_POOL_WAIT_MS"),
+    ({"max_body_bytes": -1}, "KC_MAX_BODY_BYTES"),
+    ({"max_waiting_writes": 0}, "KC_MAX_WAITING_WRITES"),
+    ({"session_timeout_ms": 0}, "KC_SESSION_TIMEOUT_MS"),
 ]
 
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from catalog.adapters.fetch import may_connect
+from catalog.views import export
 from chassis.testing import TestApp
 from contracts.catalog import OfferAccepted, OfferPublished, OfferWithdrawn
 from jsonschema import Draft202012Validator, FormatChecker
@@ -272,6 +273,19 @@ async def test_the_public_feed_fits_both_schemas_and_can_be_imported_again(app: 
     assert "Ausgang" in titles
     report = await post(app, {"source": f"feed-{uuid4().hex[:8]}", "feed": pages[0]})
     assert report["counts"]["rejected"] == 0, report
+
+
+async def test_an_offer_without_an_address_of_its_own_has_that_of_its_page_here(
+    app: TestApp,
+) -> None:
+    offer = an_offer()
+    del offer["url"]
+    await app.send_raw(sent(offer))
+    accepted = await app.heard(OfferAccepted, lambda e: e.offer_ref == offer["offer_ref"])
+    async with app.db.snapshot() as tx:
+        pages = [await export.page(tx, number, "https://campus.example/") for number in (1, 2, 3)]
+    urls = [one.url for offers, _ in pages for one in offers]
+    assert f"https://campus.example/kurse/{accepted[0].offer_id}" in urls
 
 
 @pytest.mark.parametrize(

@@ -195,9 +195,18 @@ async def test_a_calendar_entry_says_when_and_where(office: Office) -> None:
         assert (str(event["uid"]), str(event["status"])) == (sure["enrolment_id"], "CONFIRMED")
         assert event.start == run.starts_at
         assert str(event["location"]) == "Bensheim"
+        assert str(event["transp"]) == "OPAQUE"
         await client.post(f"{BASE}/{sure['enrolment_id']}/cancellation")
         answer = await client.get(f"{BASE}/{sure['enrolment_id']}/calendar")
         assert b"STATUS:CANCELLED" in answer.content
+
+
+async def test_a_course_for_any_time_blocks_no_weeks_of_a_calendar(office: Office) -> None:
+    sure = await office.book(await office.schedule(capacity=1, format="on_demand"))
+    async with office.carla as client:
+        answer = await client.get(f"{BASE}/{sure['enrolment_id']}/calendar")
+    (event,) = Calendar.from_ical(answer.content).events
+    assert str(event["transp"]) == "TRANSPARENT"
 
 
 async def test_an_enrolment_has_a_version_as_its_tag(office: Office) -> None:

@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+# What surely had no effect; any other 503 may have had one (docs/overload.md)
+NOT_BEGUN = frozenset({"overloaded", "too-late", "starting", "identity-unavailable"})
+
 
 class Unavailable(Exception):  # noqa: N818 - a state of the world, not an error of anybody
     """A service did not answer, or asks for patience. `sent`: whether a write may have arrived."""
@@ -145,12 +148,17 @@ def _checked(answer: httpx.Response, method: str) -> httpx.Response:
         return answer
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         raise SignedOut
-    if answer.status_code in (429, 503):
-        raise Unavailable
-    if answer.status_code >= 500:
-        raise Unavailable(sent=method != "GET")
+    problem = _problem(answer)
+    if answer.status_code == 429 or answer.status_code >= 500:
+        refused = answer.status_code == 429 or problem.get("code") in NOT_BEGUN
+        raise Unavailable(sent=method != "GET" and not refused)
+    raise Refused(answer.status_code, problem)
+
+
+def _problem(answer: httpx.Response) -> dict[str, Any]:
+    """The document of a refusal; whoever else answers has none."""
     try:
-        problem = answer.json()
+        found = answer.json()
     except ValueError:
-        problem = {}
-    raise Refused(answer.status_code, problem if isinstance(problem, dict) else {})
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -35,11 +35,9 @@ LOOKS = {
     "cancelled_by_provider": Look("danger", "kern-icon--danger", N_("Kurs fällt aus")),
     "expired": Look("neutral", "kc-icon--clock", N_("Frist abgelaufen")),
     "passed_on": Look("neutral", "kern-icon--close", N_("Weitergegeben")),
-    "attended": Look("success", "kern-icon--check", N_("Teilgenommen")),
-    "missed": Look("neutral", "kern-icon--close", N_("Nicht teilgenommen")),
 }
 OPEN = ("requested", "awaiting_approval", "waitlisted", "offered", "confirmed")
-ENDED = ("rejected", "cancelled", "expired", "attended", "missed")
+ENDED = ("rejected", "cancelled", "expired")
 BY_PROVIDER = ("run-cancelled", "offer-withdrawn")
 
 

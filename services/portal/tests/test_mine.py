@@ -161,13 +161,12 @@ async def test_what_the_provider_called_off_long_ago_is_past() -> None:
         (
             "expired",
             {"ended_reason": "hold-expired", "ended_at": "2027-01-14T09:00:00Z"},
-            "Die Frist endete am Donnerstag, 14. Januar, 10:00\xa0Uhr. Der Platz ging",
+            "Die Frist endete am Donnerstag, 14. Januar, 10:00\xa0Uhr. Der Platz ist nicht mehr",
         ),
-        ("expired", {"ended_reason": "offer-expired"}, "Die Frist ist abgelaufen. Der Platz ging"),
+        ("expired", {"ended_reason": "offer-expired"}, "Die Frist ist abgelaufen. Der Platz ist"),
         ("expired", {"ended_reason": "offer-declined"}, "Sie haben den Platz weitergegeben."),
         ("expired", {"ended_reason": "run-started"}, "Der Kurs hat begonnen, bevor ein Platz"),
         ("expired", {"ended_reason": "offer-withdrawn"}, "nimmt keine Anmeldungen mehr an."),
-        ("missed", {}, 'href="/hilfe">Schreiben Sie uns</a>'),
     ],
 )
 async def test_what_has_ended_says_how_and_when(

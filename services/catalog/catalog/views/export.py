@@ -41,5 +41,5 @@ def _exported(row: Row, public_url: str) -> Exported:
     dates = [
         (datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in row["dates"]
     ]
-    url = row["url"] or f"{public_url}/offers/{row['offer_id']}"
+    url = row["url"] or f"{public_url.rstrip('/')}/kurse/{row['offer_id']}"
     return Exported(**{**fields, "dates": dates, "url": url})

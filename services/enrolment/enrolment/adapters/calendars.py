@@ -19,12 +19,14 @@ def entry(enrolment: Enrolment, run: Run, now: datetime) -> bytes:
     event.add("summary", run.title)
     if run.location:
         event.add("location", run.location)
+    # A course that is taken at any time must not block weeks in a calendar.
+    event.add("transp", "TRANSPARENT" if run.on_demand else "OPAQUE")
     if enrolment.state in ENDED:
         event.add("status", "CANCELLED")
     else:
         event.add("status", "CONFIRMED" if enrolment.state is State.CONFIRMED else "TENTATIVE")
     calendar = Calendar()
-    calendar.add("prodid", "-//KommunalCampus//Enrolment//DE")
+    calendar.add("prodid", "-//KommunalCampus//enrolment//DE")
     calendar.add("version", "2.0")
     calendar.add_component(event)
     return bytes(calendar.to_ical())

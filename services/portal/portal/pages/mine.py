@@ -50,7 +50,7 @@ async def current(page: Page) -> Response:
 
 
 async def past(page: Page) -> Response:
-    """What has ended, or was attended."""
+    """What is over: ended, or its course."""
     own = str(page.actor.person_ref)
     rows = await longer.read(page, enrolments.asking(page, person_ref=own))
     ended = [each for each in rows.items if _is_over(page, each)]
