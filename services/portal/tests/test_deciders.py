@@ -111,9 +111,7 @@ async def test_nobody_is_asked_for_where_nobody_is_named(state: str) -> None:
 )
 async def test_who_rejected_is_named_with_the_reason(path: str, reason: str, said: str) -> None:
     names = [person(CARLA, "Carla Koch", decides=False)]
-    rows = [
-        {**REJECTED, "decision_reason": reason, "enrolment_id": str(uuid4())} for _ in range(2)
-    ]
+    rows = [{**REJECTED, "decision_reason": reason, "enrolment_id": str(uuid4())} for _ in range(2)]
     known = services(*rows, names=names)
     assert (await shown(known, f"{path}/meine-kurse/vergangen")).count(said) == 2
     assert asked(known) == [{"refs": [CARLA]}]
