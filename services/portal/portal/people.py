@@ -46,7 +46,7 @@ async def _look_up(page: Page, asked: Mapping[str, Any]) -> list[dict[str, Any]]
 
 
 def _waits(request: Mapping[str, Any]) -> bool:
-    return request["state"] == "awaiting_approval"
+    return bool(request["state"] == "awaiting_approval")
 
 
 def _rejected_by(request: Mapping[str, Any]) -> str | None:

@@ -26,7 +26,7 @@ def person(ref: str, name: str | None, decides: bool = True) -> dict[str, Any]:
 
 def services(*own: dict[str, Any], names: Any = None) -> Services:
     """Services that know these requests; without `names` notifications is away."""
-    listed = {"items": list(own), "counts": {}, "next_cursor": None}
+    listed: dict[str, Any] = {"items": list(own), "counts": {}, "next_cursor": None}
     answers: dict[tuple[str, str], Any] = {("GET", LIST): listed}
     return Services(answers if names is None else {**answers, ("POST", LOOKUP): names})
 
