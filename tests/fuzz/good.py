@@ -261,6 +261,7 @@ NOTIFICATIONS = [
     good(f"GET {NOTE}/contacts", query="limit=1&cursor=@@cursor@@"),
     good(f"POST {NOTE}/contacts", CONTACT),
     good(f"POST {NOTE}/contacts/lookup", {"refs": ["@@person@@", NEW]}),
+    good(f"POST {NOTE}/contacts/lookup", {"refs": [NEW], "deciders": True}, who="employee"),
     good(
         f"POST {NOTE}/contacts/resolve", {"mails": ["anna@kreis.example", "@@canary@@@x.example"]}
     ),

@@ -9,7 +9,7 @@ from chassis.settings import system_clock
 
 from notifications import schedule
 from notifications.adapters.sending import send_mails
-from notifications.http import calendar, contacts, departments, inbox, stream
+from notifications.http import calendar, contacts, departments, inbox, names, stream
 from notifications.http.hub import Hub
 from notifications.settings import Settings
 from notifications.subscribers import subscribe
@@ -25,6 +25,7 @@ def build(clock: Clock = system_clock, **settings: Any) -> Service:
         routers=[
             departments.router,  # before contacts, whose routes take any word for a reference
             contacts.router,
+            names.router,
             inbox.router,
             calendar.router,
             stream.router(hub),

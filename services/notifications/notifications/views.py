@@ -13,7 +13,7 @@ from uuid import UUID
 from chassis.database import Row, Transaction, columns
 from contracts.base import Event
 from contracts.catalog import RunChanged, RunScheduled
-from contracts.enrolment import About, BulkSettled
+from contracts.enrolment import About, BulkSettled, EnrolmentRejected
 from contracts.membership import EnrolmentPriced
 from sqlalchemy import text
 
@@ -52,11 +52,12 @@ RUNS = text("SELECT * FROM run WHERE run_id = ANY(CAST(:ids AS uuid[]))")
 
 SAVE_STATES = text("""
     INSERT INTO booking (enrolment_id, run_id, organisation_id, person_ref, state, was_confirmed,
-                         sequence, told_at)
+                         sequence, told_at, decided_by_ref)
     SELECT * FROM unnest(CAST(:enrolment_id AS uuid[]), CAST(:run_id AS uuid[]),
         CAST(:organisation_id AS uuid[]), CAST(:person_ref AS uuid[]), CAST(:state AS text[]),
         CAST(:was_confirmed AS boolean[]),
-        CAST(:sequence AS bigint[]), CAST(:told_at AS timestamptz[])) AS told (enrolment_id)
+        CAST(:sequence AS bigint[]), CAST(:told_at AS timestamptz[]),
+        CAST(:decided_by_ref AS uuid[])) AS told (enrolment_id)
      ORDER BY enrolment_id
     ON CONFLICT (enrolment_id) DO UPDATE SET
         run_id = excluded.run_id, organisation_id = excluded.organisation_id,
@@ -65,7 +66,8 @@ SAVE_STATES = text("""
         sequence = greatest(booking.sequence, excluded.sequence),
         state = CASE WHEN excluded.told_at >= booking.told_at
                      THEN coalesce(excluded.state, booking.state) ELSE booking.state END,
-        told_at = greatest(booking.told_at, excluded.told_at)
+        told_at = greatest(booking.told_at, excluded.told_at),
+        decided_by_ref = coalesce(excluded.decided_by_ref, booking.decided_by_ref)
 """)
 STANDING_COLUMNS = (
     "enrolment_id",
@@ -76,6 +78,7 @@ STANDING_COLUMNS = (
     "was_confirmed",
     "sequence",
     "told_at",
+    "decided_by_ref",
 )
 SAVE_PRICES = text("""
     INSERT INTO booking (enrolment_id, price_cents, saving_cents, price_kind, reason,
@@ -101,6 +104,11 @@ CONFIRMED_OF = text("""
      WHERE person_ref = :person_ref AND organisation_id = :organisation_id
        AND state = 'confirmed'
      ORDER BY told_at DESC LIMIT 500
+""")
+DECIDED_FOR = text("""
+    SELECT DISTINCT decided_by_ref FROM booking
+     WHERE person_ref = :person_ref AND organisation_id = :organisation_id
+       AND decided_by_ref IS NOT NULL
 """)
 SAVE_BULKS = text("""
     INSERT INTO bulk (bulk_id, settled_at)
@@ -148,6 +156,7 @@ class Standing:
     was_confirmed: bool
     sequence: int
     told_at: datetime
+    decided_by_ref: UUID | None
 
     def after(self, earlier: "Standing") -> "Standing":
         """Both in one row: the later state, and what only grows."""
@@ -156,6 +165,7 @@ class Standing:
             state=self.state or earlier.state,
             was_confirmed=self.was_confirmed or earlier.was_confirmed,
             sequence=max(self.sequence, earlier.sequence),
+            decided_by_ref=self.decided_by_ref or earlier.decided_by_ref,
         )
 
 
@@ -170,6 +180,7 @@ def _standing(event: About, meta: Event) -> Standing:
         was_confirmed=kind == CONFIRMED,
         sequence=sequence_of(meta),
         told_at=meta.meta.time,
+        decided_by_ref=event.decided_by_ref if isinstance(event, EnrolmentRejected) else None,
     )
 
 
@@ -225,6 +236,12 @@ async def confirmed_bookings(
     """The confirmed enrolments of a person in the own organisation, the newest 500."""
     params = {"person_ref": person_ref, "organisation_id": organisation_id}
     return _bookings(await tx.rows(CONFIRMED_OF, params))
+
+
+async def decided_for(tx: Transaction, person_ref: UUID, organisation_id: UUID) -> set[UUID]:
+    """Who rejected a request of this person in this organisation. An approval does not tell who."""
+    params = {"person_ref": person_ref, "organisation_id": organisation_id}
+    return {row["decided_by_ref"] for row in await tx.rows(DECIDED_FOR, params)}
 
 
 async def bulks(tx: Transaction, ids: Iterable[UUID]) -> Mapping[UUID, datetime]:

@@ -11,6 +11,7 @@ from contracts.enrolment import (
     BulkRow,
     BulkSettled,
     EnrolmentCancelled,
+    EnrolmentRejected,
     SeatConfirmed,
     SeatOffered,
     SeatWaitlisted,
@@ -234,6 +235,12 @@ def cancelled(**changes: Any) -> EnrolmentCancelled:
     """It was called off."""
     values: dict[str, Any] = {"reason": "by-person", "cancelled_at": datetime.now(UTC)}
     return EnrolmentCancelled(**_about(**(values | changes)))
+
+
+def rejected(**changes: Any) -> EnrolmentRejected:
+    """The organisation decided against it; Carla did."""
+    values: dict[str, Any] = {"decided_by_ref": CARLA, "rejected_at": datetime.now(UTC)}
+    return EnrolmentRejected(**_about(**(values | changes)))
 
 
 def bulk_settled(bulk_id: UUID, **changes: Any) -> BulkSettled:

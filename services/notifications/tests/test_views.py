@@ -28,6 +28,8 @@ from .builders import (
     offered,
     priced,
     received,
+    rejected,
+    reminded,
     run_scheduled,
     waitlisted,
 )
@@ -113,3 +115,18 @@ async def test_a_moved_run_leaves_an_enrolment_where_it_was(
         await db.close()
     assert [(r["state"], r["was_confirmed"]) for r in in_line["booking"]] == [("waitlisted", False)]
     assert [(r["state"], r["was_confirmed"]) for r in booked["booking"]] == [("confirmed", True)]
+
+
+async def test_who_decided_is_kept_in_any_order(servers: Servers, issuer: Issuer) -> None:
+    about: dict[str, Any] = {"enrolment_id": uuid4()}
+    asked = received(reminded(**about), NOON, version=3)
+    later = received(reminded(**about), NOON + timedelta(minutes=2), version=5)
+    no = received(rejected(**about), NOON + timedelta(minutes=1), version=4)
+    async with new_database(servers) as url:
+        await migrate(url, VERSIONS)
+        db = Database(Settings(database_url=url, issuer="x", jwks_url=issuer.url), "test")
+        found = [await replay(db, [asked, no], 1), await replay(db, [no, asked], 1)]
+        found += [await replay(db, [no, later], 2), await replay(db, [asked], 1)]
+        await db.close()
+    rows = [(row["state"], row["decided_by_ref"]) for each in found for row in each["booking"]]
+    assert rows == [("rejected", CARLA)] * 3 + [(None, None)]

@@ -16,17 +16,13 @@ from pydantic import Field
 from notifications import handlers
 from notifications.commands import NoteApprover, PutContact, Saved
 from notifications.domain.person import Language, Person, clean_mail, clean_name
+from notifications.http.names import MOST, READERS, NameView, named
 from notifications.http.paging import CURSOR_UNKNOWN, Cursor, Sought, next_cursor
 from notifications.store import people
 from notifications.store.people import After
 
 router = APIRouter(prefix="/api/notifications/contacts", tags=["contacts"])
 
-MOST = 500
-READERS = ("coordinator", "approver", "finance")
-"""Who may read the names of the own organisation: those who book, decide and settle."""
-
-Reader = Annotated[Actor, Allowed(*READERS)]
 Coordinator = Annotated[Actor, Allowed("coordinator")]
 
 
@@ -72,16 +68,6 @@ class ContactView(View):
     version: int
 
 
-class NameView(View):
-    """As much as a list needs."""
-
-    person_ref: UUID
-    given_name: str | None
-    family_name: str | None
-    name: str | None
-    department: str | None
-
-
 class FoundView(View):
     """Whom an address belongs to: none, one, or several who share a mailbox."""
 
@@ -94,12 +80,6 @@ class ContactPage(View):
 
     items: list[ContactView]
     next_cursor: str | None
-
-
-class Refs(Body):
-    """Whose names are asked for."""
-
-    refs: Annotated[list[UUID], Field(max_length=MOST)]
 
 
 class Mails(Body):
@@ -123,17 +103,6 @@ def shown(person: Person) -> ContactView:
     )
 
 
-def named(person: Person) -> NameView:
-    """A name as it is answered."""
-    return NameView(
-        person_ref=person.person_ref,
-        given_name=person.given_name,
-        family_name=person.family_name,
-        name=person.name,
-        department=person.department,
-    )
-
-
 async def _read(read: Read, person_ref: UUID, response: Response) -> ContactView:
     async with read() as tx:
         person = (await people.people(tx, [person_ref])).get(person_ref)
@@ -154,16 +123,6 @@ async def show_own(actor: SignedIn, read: Read, write: Write, response: Response
         with suppress(Unavailable):  # it is noted the next time
             await write(handlers.note_approvers, NoteApprover(actor.person_ref, now))
     return contact
-
-
-@router.post("/lookup", responses=problems(403))
-async def look_up(body: Refs, actor: Reader, read: Read) -> list[NameView]:
-    """Names of people of the own organisation; others are not in the answer."""
-    if actor.organisation_id is None:
-        return []
-    async with read() as tx:
-        found = await people.lookup(tx, actor.organisation_id, body.refs)
-    return [named(person) for person in found if person.has_contact]
 
 
 @router.post("/resolve", responses=problems(403))

@@ -6,7 +6,7 @@ from uuid import UUID
 from chassis.http import Read, View, problems
 from fastapi import APIRouter, Query
 
-from notifications.http.contacts import MOST, Reader
+from notifications.http.names import MOST, Reader
 from notifications.store import people
 
 router = APIRouter(prefix="/api/notifications/contacts/departments", tags=["contacts"])

@@ -37,10 +37,13 @@ async def current(page: Page) -> Response:
     coming = [each for each in found["items"] if formats.instant(each["ends_at"]) >= page.now]
     coming = [*off, *coming]
     offers = sorted({each["offer_id"] for each in off})
-    others = await asyncio.gather(*(other_dates(page, each) for each in offers))
+    known, *others = await asyncio.gather(
+        people.names(page, (), own=coming), *(other_dates(page, each) for each in offers)
+    )
     return await page.render(
         "mine/list.html",
         others=dict(zip(offers, others, strict=True)),
+        deciders=people.deciders(page, coming, known),
         past=False,
         offered=[each for each in coming if each["state"] == "offered"],
         items=[each for each in coming if each["state"] != "offered"],
@@ -54,9 +57,11 @@ async def past(page: Page) -> Response:
     own = str(page.actor.person_ref)
     rows = await longer.read(page, enrolments.asking(page, person_ref=own))
     ended = [each for each in rows.items if _is_over(page, each)]
+    known = await people.names(page, (), own=ended)
     before = sum(_is_over(page, each) for each in rows.items[: rows.new])
     return await page.render(
         "mine/list.html",
+        deciders=people.deciders(page, ended, known),
         past=True,
         offered=[],
         items=ended,

@@ -21,9 +21,8 @@ async def start(page: Page) -> Response:
     """By the strongest role of the person."""
     if not page.signed_in:
         return page.go("/kurse")
-    own, open_, provider, office, letters = await asyncio.gather(
-        part(_own(page)),
-        part(_to_decide(page)),
+    (own, open_, known), provider, office, letters = await asyncio.gather(
+        _requests(page),
         part(_rejected(page)),
         part(_applications(page)),
         _set_aside(page),
@@ -40,7 +39,9 @@ async def start(page: Page) -> Response:
             for each in mine
             if each["state"] in ("requested", "awaiting_approval", "waitlisted")
         ][:SHOWN],
+        deciders=people.deciders(page, mine, known),
         to_decide=open_,
+        names=known,
         rejected=provider,
         applications=office,
         set_aside=sum(count for count in letters.values() if isinstance(count, int)),
@@ -58,6 +59,15 @@ def _dates(page: Page, mine: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(coming, key=lambda each: str(each["starts_at"]))[:SHOWN]
 
 
+async def _requests(
+    page: Page,
+) -> tuple[list[dict[str, Any]] | Down | None, dict[str, Any] | Down | None, people.Names | Down]:
+    """Own requests, those to decide on, and the names of all whom they concern."""
+    own, open_ = await asyncio.gather(part(_own(page)), part(_to_decide(page)))
+    persons = (each["person_ref"] for each in (open_ or {"items": []})["items"])
+    return own, open_, await people.names(page, persons, own=own or ())
+
+
 async def _own(page: Page) -> list[dict[str, Any]] | None:
     """What the person has open."""
     if not page.has(*PEOPLE):
@@ -69,14 +79,13 @@ async def _own(page: Page) -> list[dict[str, Any]] | None:
 
 
 async def _to_decide(page: Page) -> dict[str, Any] | None:
-    """What a coordinator or an approver has to look at, with the names of whom it is about."""
+    """What a coordinator or an approver has to look at."""
     if not page.has("coordinator", "approver"):
         return None
     due = ["awaiting_approval", "offered"] if page.has("coordinator") else ["awaiting_approval"]
     found = await enrolments.several(page, state=due, sort="deadline", limit=SHOWN)
-    known = await people.names(page, (each["person_ref"] for each in found["items"]))
     total = sum(found["counts"].get(state, 0) for state in due)
-    return {**found, "names": known, "total": total}
+    return {**found, "total": total}
 
 
 async def _rejected(page: Page) -> list[dict[str, Any]] | None:
