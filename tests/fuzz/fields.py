@@ -79,7 +79,7 @@ def read(body: bytes, kind: bytes) -> list[Field]:
 
 def bend(form: list[Field], rng: Random, word: Callable[[], bytes], canary: str) -> str:
     """Change one thing, and say what it was. `word` gives a new value, quoted."""
-    how = rng.choice(("value", "value", "value", "value", "drop", "double", "add", "rename", "file"))
+    how = rng.choice(("value", "value", "value", "file", "drop", "double", "add", "rename"))
     if not form or how == "add":
         form.append(Field(rng.choice(NAMES), word()))
         return "add"

@@ -1,7 +1,7 @@
 """One process of a campaign: `python -m tests.fuzz.worker NAME SEED INPUTS FOLDER`.
 
-NAME is a service, `portal`, or `topics`. The addresses of the servers stand in the environment; the report
-goes to FOLDER as JSON, the service's log to standard output, as in production.
+NAME is a service, `portal`, or `topics`. The addresses of the servers stand in the environment;
+the report goes to FOLDER as JSON, the service's log to standard output, as in production.
 """
 
 from __future__ import annotations

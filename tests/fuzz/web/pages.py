@@ -45,7 +45,8 @@ def judge(given: Input, answer: Answer) -> list[str]:
     """Everything that is wrong with an answer of the portal."""
     if answer.error:
         return [f"no-answer: {answer.error}"]
-    found = [*status(given, answer), *correlation(answer), *headers(answer), *secrets(given, answer)]
+    found = [*status(given, answer), *correlation(answer), *headers(answer)]
+    found += secrets(given, answer)
     if answer.kind == HTML:
         found += [*page(given, answer), *markup(answer), *trace(given, answer)]
     elif answer.status >= 400 and not _is_otherwise(given, answer):
