@@ -168,3 +168,17 @@ async def test_a_logout_that_is_nested_without_an_end_is_no_logout() -> None:
     issuer = Issuer(settings, sessions, lambda: NOW)
     with pytest.raises(SignInFailed):
         await issuer.ended_elsewhere(f"{deep}.e30.x")
+
+
+async def test_what_a_service_says_of_a_fault_is_shown_as_it_is() -> None:
+    """Not as a text of the catalogue, in which a percent sign is the begin of a place."""
+    fault = {"pointer": "/a", "code": "unheard-of", "detail": "Mehr als 100 % <b>"}
+    submitted = {
+        "submission_id": ORGANISATION, "offer_ref": "A-1", "provider_id": "hochschule",
+        "received_at": "2027-01-15T08:00:00Z", "verdict": "rejected",
+        "errors": [fault], "warnings": [],
+    }  # fmt: skip
+    known = Services({("GET", "/api/catalog/submissions"): {"items": [submitted]}})
+    answer = await Browser(known, "office").get("/genossenschaft/anbieter")
+    assert answer.status_code == 200
+    assert "Mehr als 100 % &lt;b&gt;" in answer.text

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote_plus, unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from portal.door import language
 
@@ -55,7 +55,7 @@ def judge(given: Input, answer: Answer) -> list[str]:
 
 
 def _path(given: Input) -> str:
-    return language(unquote_plus(given.path))[1]
+    return language(unquote(given.path))[1]
 
 
 def _is_otherwise(given: Input, answer: Answer) -> bool:
@@ -97,7 +97,7 @@ def page(given: Input, answer: Answer) -> Iterator[str]:
         yield "page: an error that is no whole page"
     if not whole:
         return
-    lang = language(unquote_plus(given.path))[0]
+    lang = language(unquote(given.path))[0]
     if f'<html lang="{lang}"'.encode() not in answer.body:
         yield "page: in another language than its address"
     elif FIRST_WORDS[lang] not in answer.body:

@@ -16,10 +16,11 @@ from starlette.applications import Starlette
 from tests.fuzz.inputs import NAME
 from tests.fuzz.tokens import Tokens
 from tests.fuzz.web.people import People
-from tests.fuzz.worlds import MADE, SECONDS, World, refill
+from tests.fuzz.worlds import MADE, SECONDS, World, applied, refill, registered
 
 HOME = "http://127.0.0.1:8080"
 CLIENT = "portal"
+APPLICATIONS = 24
 ODD = (
     b"[" * 60_000,
     b'{"title": "\\ud800", "runs": [' + b'{"a": "\\ud800"}]}',
@@ -78,9 +79,18 @@ class Campus:
         """What was used up is there again, and everybody has signed in."""
         for world in self._worlds.values():
             await refill(world)
+        await self._applied()
         await self._odd()
         await self._people.sign_in()
         await self._listed()
+
+    async def _applied(self) -> None:
+        """Enough applications: each of three forms decides on one, and is sent often."""
+        world = self._worlds["membership"]
+        async with world.client() as http:
+            for _ in range(APPLICATIONS):
+                id_ = await registered(world, http)
+                world.put("application", [await applied(world, http, id_)])
 
     async def _odd(self) -> None:
         """Submissions and messages that cannot be read, and are shown all the same."""
