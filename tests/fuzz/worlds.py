@@ -202,9 +202,9 @@ async def membership(world: World) -> None:
         await world.post(http, "/api/membership/organisations", own)
         plain = [await registered(world, http) for _ in range(16)]
         world.put("plain-org", plain[8:])
-        applied = [await applied(world, http, id_) for id_ in plain[:8]]
-        world.put("application", applied[4:])
-        for id_ in applied[:4]:
+        filed = [await applied(world, http, id_) for id_ in plain[:8]]
+        world.put("application", filed[4:])
+        for id_ in filed[:4]:
             await world.post(http, f"/api/membership/applications/{id_}/admission", {})
         paid, leaving, *members = plain[:4]
         path = f"/api/membership/organisations/{paid}"
