@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
 
 from tests.fuzz import people
 from tests.fuzz.inputs import Answer, Input
-from tests.fuzz.reference import ANYWHERE, Operation
+from tests.fuzz.reference import ANYWHERE, Operation, Reference
 
 PROBLEM = "application/problem+json"
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -28,6 +28,11 @@ TRACE = re.compile(
 PLACES = ("query", "path", "header", "cookie")
 NOT_THERE = ("missing",)
 MAX_ERRORS = 20
+
+
+def against(reference: Reference) -> Callable[[Input, Answer], list[str]]:
+    """`judge` for the service that promises what its document says."""
+    return lambda given, answer: judge(given, answer, reference.at(given.method, given.path))
 
 
 def judge(given: Input, answer: Answer, operation: Operation | None) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 NAME = re.compile(rb"@@([a-z_.-]+)@@")
 """A place in an input that is filled when it is sent: an id of the running world."""
+SIGN_IN = re.compile(rb"(/en)?/anmelden\?weiter=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,12 @@ class Answer:
     def header(self, name: bytes) -> bytes | None:
         """The first header of that name."""
         return next((value for key, value in self.headers if key.lower() == name), None)
+
+    @property
+    def outcome(self) -> str:
+        """The status; `sign-in` where the portal sends somebody there instead of an answer."""
+        leads = self.header(b"location") or b""
+        return "sign-in" if SIGN_IN.match(leads) else str(self.status)
 
     @property
     def kind(self) -> str:

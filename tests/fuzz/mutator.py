@@ -6,16 +6,35 @@ path, query, headers, token. Most mutants stay close to the good one, so that th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from random import Random
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
-from tests.fuzz import nasty, tokens, trees
+from tests.fuzz import fields, nasty, tokens, trees
 from tests.fuzz.inputs import Input
 
 HEX = "0123456789abcdef"
 CORRELATION = (b"x-correlation-id",)  # it is handed back on purpose, so it never holds a canary
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What is put into a request in place of what was good."""
+
+    headers: Mapping[bytes, Sequence[bytes]]
+    words: Sequence[str]
+    whos: Sequence[str]
+    """Who may ask, by the names that the caller knows."""
+    marks: Sequence[str] = ("%s",)
+    """What a canary stands in."""
+
+    def mark(self, canary: str, rng: Random) -> str:
+        """A canary that is put in."""
+        return rng.choice(self.marks) % canary
+
+
+SERVICES = Kit(nasty.HEADERS, nasty.STRINGS, (*tokens.NAMES, *tokens.RAW))
 
 
 class Mutator:
@@ -23,7 +42,8 @@ class Mutator:
 
     GOOD = 0.04  # so many are sent as they are: the way to the happy path must be open
 
-    def __init__(self, seeds: Sequence[Input], seed: int) -> None:
+    def __init__(self, seeds: Sequence[Input], seed: int, kit: Kit = SERVICES) -> None:
+        self._kit = kit
         self._by_route: dict[str, list[Input]] = {}
         for good in seeds:
             self._by_route.setdefault(good.route, []).append(good)
@@ -65,6 +85,11 @@ class Mutator:
         return self._rng.choice(ways)(made)
 
     def _structure(self, made: Input) -> Input:
+        kind = (made.header(b"content-type") or b"").partition(b";")[0]
+        if kind in fields.KINDS:
+            form = fields.read(made.body, kind)
+            how = fields.bend(form, self._rng, lambda: self._word(made), made.canary)
+            return _made(replace(made, body=fields.written(form, kind)), f"body:{how}")
         try:
             tree = trees.parse(made.body)
         except (ValueError, RecursionError):
@@ -90,7 +115,7 @@ class Mutator:
         if how in ("segment", "last"):
             parts[place] = rng.choice(nasty.PATHS)
         elif how == "canary":
-            parts[place] = made.canary
+            parts[place] = quote(self._kit.mark(made.canary, rng), safe="")
         elif how == "insert":
             parts.insert(place, rng.choice(("", *nasty.PATHS)))
         elif how == "drop":
@@ -125,17 +150,17 @@ class Mutator:
     def _word(self, made: Input) -> bytes:
         rng = self._rng
         if rng.random() < 0.3:
-            return made.canary.encode()
+            return quote_plus(self._kit.mark(made.canary, rng)).encode()
         if rng.random() < 0.2:
             return rng.choice((b"%ff%fe", b"%", b"%00", b"%ed%a0%80", b"+", b"%u0041"))
-        return quote_plus(rng.choice(nasty.STRINGS)[:3000]).encode()
+        return quote_plus(rng.choice(self._kit.words)[:6000]).encode()
 
     def _header(self, made: Input) -> Input:
         rng = self._rng
-        name = rng.choice(tuple(nasty.HEADERS))
-        value = rng.choice(nasty.HEADERS[name])
+        name = rng.choice(tuple(self._kit.headers))
+        value = rng.choice(self._kit.headers[name])
         if name not in CORRELATION and rng.random() < 0.2:
-            value = made.canary.encode()
+            value = self._kit.mark(made.canary, rng).encode()
         others = made.headers
         if rng.random() < 0.8:
             others = tuple((k, v) for k, v in others if k != name)
@@ -145,7 +170,7 @@ class Mutator:
         return _made(replace(made, headers=headers), f"header:{name.decode()}")
 
     def _token(self, made: Input) -> Input:
-        token = self._rng.choice((*tokens.NAMES, *tokens.RAW))
+        token = self._rng.choice(self._kit.whos)
         return _made(replace(made, token=token), f"token:{token[:40]}")
 
 

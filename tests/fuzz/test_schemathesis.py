@@ -12,14 +12,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import schemathesis
-import uvicorn
 from chassis.app import create_app
-from chassis.testing import Servers, until
+from chassis.testing import Servers
 from chassis.testing_issuer import Issuer
 from fastapi import FastAPI, HTTPException
 from hypothesis import HealthCheck, Phase, given, settings
@@ -36,6 +35,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.fuzz.good import SEEDS
+from tests.fuzz.served import served
 from tests.fuzz.tokens import Tokens
 from tests.fuzz.worker import at_work, builder
 
@@ -48,21 +48,6 @@ CHECKS: list[Any] = [
     negative_data_rejection,
 ]
 STREAM = "/api/notifications/stream"  # it never ends: the mutator reads its first piece
-
-
-@contextlib.asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
-    """An ASGI program behind its real server; its address."""
-    config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    try:
-        await until(lambda: server.started, 60)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
 
 
 def drawn(app: FastAPI, examples: int) -> list[Any]:

@@ -200,11 +200,11 @@ async def membership(world: World) -> None:
     async with world.client() as http:
         own = {"organisation_id": str(ORG), "code": "kreis-fuzz", "name": "Kreis", "employees": 800}
         await world.post(http, "/api/membership/organisations", own)
-        plain = [await _registered(world, http) for _ in range(16)]
+        plain = [await registered(world, http) for _ in range(16)]
         world.put("plain-org", plain[8:])
-        applied = [await _applied(world, http, id_) for id_ in plain[:8]]
-        world.put("application", applied[4:])
-        for id_ in applied[:4]:
+        filed = [await applied(world, http, id_) for id_ in plain[:8]]
+        world.put("application", filed[4:])
+        for id_ in filed[:4]:
             await world.post(http, f"/api/membership/applications/{id_}/admission", {})
         paid, leaving, *members = plain[:4]
         path = f"/api/membership/organisations/{paid}"
@@ -217,13 +217,15 @@ async def membership(world: World) -> None:
     await world.dead_letters("enrolment.enrolments", "enrolment.enrolment-requested.v1")
 
 
-async def _registered(world: World, http: httpx.AsyncClient) -> str:
+async def registered(world: World, http: httpx.AsyncClient) -> str:
+    """A new organisation."""
     body = {"code": f"stadt-{uuid4().hex[:12]}", "name": "Stadt", "employees": 800}
     path = "/api/membership/organisations"
     return str((await world.post(http, path, body))["organisation_id"])
 
 
-async def _applied(world: World, http: httpx.AsyncClient, organisation_id: str) -> str:
+async def applied(world: World, http: httpx.AsyncClient, organisation_id: str) -> str:
+    """Its application; who signed is somebody whom hardly anybody may see."""
     signatory = {"name": SECRET_NAME, "mail": SECRET_MAIL, "function": "Landrätin"}
     body = {**APPLICATION, "organisation_id": organisation_id, "signatory": signatory}
     path = "/api/membership/applications"

@@ -25,12 +25,25 @@ class Issuer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if self.path.endswith("/.well-known/openid-configuration"):
+                    self._say(200, issuer.endpoints())
+                    return
                 issuer.asked += 1
-                body = json.dumps(issuer.jwks()).encode()
-                self.send_response(200)
+                self._say(200, issuer.jwks())
+
+            def do_POST(self) -> None:
+                sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                if b"grant_type=client_credentials" in sent:
+                    token = {"access_token": issuer.token(), "token_type": "Bearer"}
+                    self._say(200, {**token, "expires_in": 300})
+                else:
+                    self._say(400, {"error": "invalid_grant"})
+
+            def _say(self, status: int, said: Any) -> None:
+                self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(json.dumps(said).encode())
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
                 """Stay quiet."""
@@ -55,6 +68,14 @@ class Issuer:
             public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
             keys.append({**public, "kid": kid, "use": "sig", "alg": "RS256"})
         return {"keys": keys}
+
+    def endpoints(self) -> dict[str, str]:
+        """Where a client finds what it needs (OpenID Connect Discovery). Nobody signs in here:
+
+        visitors get a token without roles, everything else is refused.
+        """
+        places = ("authorization", "token", "end_session")
+        return {"issuer": self.url, **{f"{each}_endpoint": f"{self.url}/{each}" for each in places}}
 
     def token(
         self,

@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from uuid import UUID, uuid4
 
 from starlette.datastructures import FormData, UploadFile
@@ -78,7 +78,7 @@ def stood(page: Page) -> str:
     request, path = page.request, page.request.state.path
     if request.method != "POST" and _shows(request, path):
         return page.here
-    before = urlsplit(request.headers.get("referer", ""))
+    before = _split(request.headers.get("referer", ""))
     from_us = f"{before.scheme}://{before.netloc}" == page.settings.public_url.rstrip("/")
     if from_us and _shows(request, door.language(before.path)[1]):
         return before.path + (f"?{before.query}" if before.query else "")
@@ -87,6 +87,14 @@ def stood(page: Page) -> str:
     while path and not _shows(request, path):
         path = path.rpartition("/")[0]
     return page.at(path or "/")
+
+
+def _split(address: str) -> SplitResult:
+    """The parts of an address; none of one that cannot be read."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _shows(request: Request, path: str) -> bool:

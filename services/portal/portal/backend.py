@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import httpx
 import structlog
+from starlette.exceptions import HTTPException
 
 from portal.settings import Settings
 
@@ -92,6 +93,8 @@ class Backend:
             Refused: the service says no, 404 included.
             Unavailable: the service does not answer.
             SignedOut: the token is not accepted.
+            HTTPException: 414, what is asked for does not fit into an address; 400, a header of
+                `raw` or `send` cannot be sent.
         """
         return (await self._ask("GET", path, query)).json()
 
@@ -111,7 +114,7 @@ class Backend:
         """Change something. `headers`: `Idempotency-Key`, `If-Match`, `Prefer`.
 
         Raises:
-            Refused, Unavailable, SignedOut: as with `get`.
+            Refused, Unavailable, SignedOut, HTTPException: as with `get`.
         """
         answer = await self._ask(method, path, query, headers or {}, {} if body is None else body)
         return answer.json() if answer.content else None
@@ -127,6 +130,8 @@ class Backend:
         params = {
             name.rstrip("_"): value for name, value in query.items() if value not in (None, "", [])
         }
+        if not all(_can_be_sent(value) for value in (headers or {}).values()):
+            raise HTTPException(httpx.codes.BAD_REQUEST)
         try:
             answer = await self._client.request(
                 method,
@@ -135,12 +140,19 @@ class Backend:
                 headers={**self._headers, **(headers or {})},
                 json=body if method != "GET" else None,
             )
+        except httpx.InvalidURL:
+            raise HTTPException(httpx.codes.REQUEST_URI_TOO_LONG) from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise Unavailable from None
         except httpx.HTTPError as error:
             log.warning("a service broke off", path=path, error=type(error).__name__)
             raise Unavailable(sent=method != "GET") from None
         return _checked(answer, method)
+
+
+def _can_be_sent(value: str) -> bool:
+    """Whether a header can hold it: forms of ours carry nothing else in their key or version."""
+    return value.isascii() and value.isprintable() and value == value.strip()
 
 
 def _checked(answer: httpx.Response, method: str) -> httpx.Response:

@@ -18,6 +18,7 @@ Figures = Sequence[tuple[str, int | None, Callable[[int, str], str]]]
 is written in a language."""
 
 UNKNOWN = "?"
+DIGITS = 15
 INSTEAD = N_("%(now)s statt %(before)s")
 
 euros = partial(formats.euros, exact=True)
@@ -40,12 +41,17 @@ def since(page: Page, before: str, figures: Figures) -> list[tuple[str, str]]:
         return []
     changes = []
     for (label, value, write), old in zip(figures, then, strict=True):
-        if old == _kept(value) or not (old == UNKNOWN or (old.isascii() and old.isdecimal())):
+        if old == _kept(value) or not (old == UNKNOWN or _is_figure(old)):
             continue
         was = None if old == UNKNOWN else int(old)
         now, then_ = (_said(page, each, write) for each in (value, was))
         changes.append((page.say(label), page.say(INSTEAD, now=now, before=then_)))
     return changes
+
+
+def _is_figure(text: str) -> bool:
+    """Whether it can have stood on a page of ours: no figure there has so many digits."""
+    return text.isascii() and text.isdecimal() and len(text) <= DIGITS
 
 
 def _kept(value: int | None) -> str:

@@ -92,9 +92,12 @@ class Door:
 
 
 def language(path: str) -> tuple[str, str]:
-    """The language of an address, and its path: English is the same path under `/en`."""
+    """The language of an address, and its path: English is the same path under `/en`.
+
+    It begins with one slash: what begins with two is another server's address to a browser.
+    """
     if path == "/en" or path.startswith("/en/"):
-        return "en", path[3:] or "/"
+        return "en", "/" + path[3:].lstrip("/")
     return "de", path
 
 

@@ -24,6 +24,11 @@ MINUTE = re.compile(r"(?P<day>.+?)[T,\s]+(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(
 
 MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
+LONGEST = 20
+"""Characters of a number: beyond, it is no count and no amount of anything here."""
+FIRST_DAY = date(1900, 1, 1)
+"""Nothing here is older; and the very first days have no instant in UTC."""
+
 MISSING = N_("Bitte füllen Sie „%(label)s“ aus.")
 NO_MAIL = N_("Die E-Mail-Adresse ist unvollständig. Zum Beispiel: name@stadt.example")
 NO_NUMBER = N_("Die Zahl ist nicht lesbar. Zum Beispiel: 612")
@@ -53,7 +58,7 @@ class Field:
 
 def integer(text: str) -> int:
     """`1.284` or `1284`. ValueError(a text of the catalogue) if it is no such number."""
-    if not re.fullmatch(r"\d{1,3}([.\s]\d{3})+|\d+", text):
+    if len(text) > LONGEST or not re.fullmatch(r"\d{1,3}([.\s]\d{3})+|\d+", text):
         raise ValueError(NO_NUMBER)
     return int(re.sub(r"\D", "", text))
 
@@ -63,7 +68,7 @@ def cents(text: str) -> int:
     plain = re.sub(r"[\s€]", "", text)
     if re.fullmatch(r"\d{1,3}(\.\d{3})+(,\d{1,2})?|\d+,\d{1,2}", plain):
         plain = plain.replace(".", "").replace(",", ".")
-    if not re.fullmatch(r"\d+(\.\d{1,2})?", plain):
+    if len(plain) > LONGEST or not re.fullmatch(r"\d+(\.\d{1,2})?", plain):
         raise ValueError(NO_AMOUNT)
     try:
         return int(Decimal(plain) * 100)
@@ -74,7 +79,7 @@ def cents(text: str) -> int:
 def day(text: str) -> str:
     """`14.1.2027` or `2027-01-14`, as the day that services read."""
     found = day_of(text)
-    if found is None:
+    if found is None or found < FIRST_DAY:
         raise ValueError(NO_DAY)
     return found.isoformat()
 
@@ -83,7 +88,7 @@ def instant(text: str) -> str:
     """`14.1.2027 9:30` or `2027-01-14T09:30`: local time, told with its offset."""
     found = MINUTE.fullmatch(text.strip())
     on = day_of(found["day"]) if found else None
-    if found is None or on is None:
+    if found is None or on is None or on < FIRST_DAY:
         raise ValueError(NO_MOMENT)
     try:
         at = time(int(found["hour"]), int(found["minute"]))
@@ -144,6 +149,8 @@ def read(
                 errors[field.name] = MISSING
             continue
         try:
+            if field.kind == "choice" and text not in dict(field.options):
+                raise ValueError(MISSING)
             value = READ[field.kind](text)
             if field.pointer:
                 _put(body, field.pointer, value)

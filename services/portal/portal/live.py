@@ -34,6 +34,7 @@ BACKWARDS_MS = 60_000  # so far a new replica reads back
 WAITING = 500  # events that a slow client may have before it
 HEARTBEAT_SECONDS = 15.0
 LIFE_SECONDS = 600.0  # then a client comes again, and its sign-in is looked at anew
+DIGITS = 15  # of a time in milliseconds, for some thousand years
 RETRY = b"retry: 2000\n\n"
 REFRESH = b"event: refresh\ndata: {}\n\n"
 DEPUTIES = ("coordinator", "approver", "finance")
@@ -212,7 +213,7 @@ class Live:
         return f"{place}event: beat\ndata: {{}}\n\n".encode()
 
     def _missed(self, actor: Actor | None, last_id: str) -> Iterator[bytes]:
-        if not last_id.isascii() or not last_id.isdecimal():
+        if not last_id.isascii() or not last_id.isdecimal() or len(last_id) > DIGITS:
             return
         after = int(last_id) - OVERLAP_MS
         if self._since_ms is None or after < self._since_ms:

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from portal import formats, frame, render
+from portal import formats, frame, posted, render
 from portal.backend import Backend, SignedOut
 from portal.frame import NOBODY, Me
 from portal.sessions import Sealer, Session, Sessions
@@ -128,9 +128,19 @@ class Page:
         return str(self.request.path_params[name])
 
     async def form(self) -> FormData:
-        """The posted form (its origin was checked at the door)."""
-        self.posted = await self.request.form()
+        """The posted form (its origin was checked at the door).
+
+        Raises:
+            HTTPException: 400, it cannot be read.
+        """
+        self.posted = await posted.read(self.request)
         return self.posted
+
+    @property
+    def query_text(self) -> str:
+        """The query as it stands in the address, which may hold any bytes."""
+        text: bytes = self.request.scope["query_string"]
+        return text.decode("latin-1")
 
     @property
     def is_fragment(self) -> bool:
@@ -158,7 +168,7 @@ class Page:
     @property
     def here(self) -> str:
         """The address of this page, with its query."""
-        query = self.request.url.query
+        query = self.query_text
         return self.at(self.request.state.path) + (f"?{query}" if query else "")
 
     def at(self, path: str) -> str:
@@ -195,7 +205,8 @@ class Page:
     def _flash(self) -> Flash | None:
         kept = self.request.cookies.get(FLASH)
         opened = self.sealer.open(kept, FLASH_SECONDS) if kept else None
-        return Flash(*opened) if opened else None
+        # under the name of this cookie somebody may send another one of ours
+        return Flash(*opened) if isinstance(opened, list) else None
 
     def missing(self) -> HTTPException:
         """The same for what is not there and for what belongs to somebody else."""

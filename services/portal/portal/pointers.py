@@ -10,7 +10,14 @@ from typing import Any
 
 from portal.words import N_
 
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+TOKEN = re.compile(r'"(?:[^"\\]|\\[\s\S]?)*+"?|[{}\[\],:]|[^\s{}\[\],:"]+')
+"""A text that is never closed is one token up to the end: else every quotation mark in it would be
+looked at as the begin of another one, up to the end."""
+DEEPEST = 100
+"""Levels within each other. No offer and no event has more than ten; without an end the addresses
+of the inner ones would fill the memory."""
+MOST_WIDER = 16
+"""A text that is mostly indentation once it is indented is shown as it came."""
 
 SYNTAX = {
     "Expecting value": N_("Hier wird ein Wert erwartet."),
@@ -26,6 +33,10 @@ SYNTAX = {
     "Invalid control character at": N_("Hier steht ein Zeilenumbruch oder Tabulator im Text."),
     "Extra data": N_("Hier steht noch etwas hinter dem Ende des Angebots."),
 }
+NOT_SENT = N_(
+    "Ein Wert lässt sich nicht übertragen: "
+    "Eine Zahl ist zu groß, oder ein Zeichen ist unvollständig."
+)
 OTHERWISE = N_("Ab hier ist der Text kein lesbares JSON.")
 
 
@@ -46,9 +57,11 @@ def fault(error: json.JSONDecodeError) -> Fault:
 def pretty(text: str) -> str:
     """The text with a line for each member; as it is, if it is no JSON."""
     try:
-        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+        shown = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+        shown.encode()  # half of a pair ("\ud800") is a character for JSON, but not for a page
     except (ValueError, RecursionError):
         return text
+    return shown if len(shown) < MOST_WIDER * len(text) + 1000 else text
 
 
 @dataclass
@@ -90,6 +103,8 @@ def lines(text: str) -> dict[str, int]:
             pointer = level.pointer() if level is not None else ""
             found.setdefault(pointer, line)
             if word in "{[":
+                if len(levels) == DEEPEST:
+                    break
                 levels.append(_Level(pointer, word == "["))
     return found
 
@@ -119,8 +134,11 @@ def parsed(text: str) -> tuple[dict[str, Any] | None, Fault | None]:
     """An object, or why the text is none."""
     try:
         value = json.loads(text)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except json.JSONDecodeError as error:
         return None, fault(error)
+    except ValueError:  # NaN, a number without end, or half of a character
+        return None, Fault(NOT_SENT, 1, 1)
     except RecursionError:
         return None, Fault(N_("Der Text ist zu tief verschachtelt."), 1, 1)
     if not isinstance(value, dict):

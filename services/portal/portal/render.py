@@ -117,6 +117,6 @@ def _until(page: Page) -> str:
 
 
 def _other(page: Page, path: str) -> str:
-    query = page.request.url.query
+    query = page.query_text
     prefix = "/en" if page.lang == "de" else ""
     return f"{prefix}{path}".removesuffix("/") + (f"?{query}" if query else "") or "/"

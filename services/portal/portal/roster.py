@@ -81,9 +81,9 @@ class Roster:
         """Take a row out; the others keep their numbers."""
         self.rows = [row for row in self.rows if row.number != number]
 
-    def row(self, number: int) -> Row | None:
-        """The row with that number."""
-        return next((row for row in self.rows if row.number == number), None)
+    def row(self, number: str) -> Row | None:
+        """The row with that number, as a form names it."""
+        return next((row for row in self.rows if str(row.number) == number), None)
 
 
 def _known(kind: type[Row] | type[Roster], kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -74,7 +74,10 @@ def separator_of(text: str) -> str:
 
 
 def cells(text: str, separator: str) -> list[list[str]]:
-    """The cells of a text, without spaces around them."""
+    """The cells of a text, without spaces around them; none of what is no table at all."""
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    stripped = ([cell.strip() for cell in row] for row in rows)
+    try:
+        stripped = [[cell.strip() for cell in row] for row in rows]
+    except csv.Error:  # a cell of more than 131,072 characters: a quotation mark never closed
+        return []
     return [row for row in stripped if any(row)]

@@ -221,7 +221,7 @@ class Issuer:
                 issuer=self._settings.issuer,
                 leeway=5,
             )
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, RecursionError) as error:  # nested too deep
             raise SignInFailed(type(error).__name__) from None
         return claims
 

@@ -73,6 +73,7 @@ class Browser:
         app.state.sealer, app.state.figures = Sealer(KEY), figures
         app.state.issuer = SimpleNamespace(session=self._signed_in())
         app.state.sessions = sessions
+        self.app = app
         app.state.services = httpx.AsyncClient(
             transport=httpx.MockTransport(services), base_url=HOME
         )
@@ -92,10 +93,18 @@ class Browser:
         """A page."""
         return await self._client.get(path, headers=headers)
 
+    async def send(self, path: str, **options: Any) -> httpx.Response:
+        """What a browser can be made to send, as `httpx` takes it."""
+        return await self._client.post(path, **options)
+
+    @property
+    def secret(self) -> str:
+        """What the forms of this session carry."""
+        return self._session.csrf(Sealer(KEY).key)
+
     async def post(self, path: str, **fields: str | list[str]) -> httpx.Response:
         """A form of a page of ours."""
-        secret = self._session.csrf(Sealer(KEY).key)
-        return await self._client.post(path, data={"_csrf": secret, **fields})
+        return await self._client.post(path, data={"_csrf": self.secret, **fields})
 
 
 def _settings() -> Settings:

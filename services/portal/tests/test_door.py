@@ -21,6 +21,8 @@ def request(**headers: str) -> Request:
         ("/en/kurse", ("en", "/kurse")),
         ("/kurse", ("de", "/kurse")),
         ("/england", ("de", "/england")),
+        ("/en//evil.example", ("en", "/evil.example")),
+        ("/en///", ("en", "/")),
     ],
 )
 def test_english_is_the_same_path_under_en(path: str, found: tuple[str, str]) -> None:
@@ -29,7 +31,17 @@ def test_english_is_the_same_path_under_en(path: str, found: tuple[str, str]) ->
 
 @pytest.mark.parametrize(
     "path",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "", "/a\\b", "/a\nb"],
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "evil",
+        "",
+        "/a\\b",
+        "/a\nb",
+        "//[",
+        "/" + "a" * 2000,
+    ],
 )
 def test_nobody_is_sent_elsewhere_after_the_sign_in(path: str) -> None:
     assert local(path) == "/"

@@ -51,6 +51,13 @@ def test_what_people_type_is_understood(
         (forms.integer, "1.28"),
         (forms.integer, "zwölf"),
         (forms.day, "31.2.2027"),
+        (forms.day, "1.1.0001"),
+        (forms.begin_of, "0001-01-01"),
+        (forms.instant, "1.1.0001 0:00"),
+        (forms.integer, "9" * 21),
+        (forms.integer, "9" * 5000),
+        (forms.cents, "9" * 5000),
+        (forms.cents, "9" * 400 + ",00"),
         (forms.instant, "14.1.2027"),
         (forms.instant, "14.1.2027 25:00"),
         (forms.mail, "nora"),
@@ -60,6 +67,12 @@ def test_what_people_type_is_understood(
 def test_what_cannot_be_read_is_refused_in_words(read: Callable[[str], Any], text: str) -> None:
     with pytest.raises(ValueError, match=r"\.|:"):
         read(text)
+
+
+def test_what_no_list_offers_is_not_chosen() -> None:
+    field = Field("art", "Art", "/kind", "choice", options=(("town", "Stadt"),))
+    assert forms.read({"art": "town"}, [field]) == ({"kind": "town"}, {})
+    assert forms.read({"art": "castle"}, [field]) == ({}, {"art": forms.MISSING})
 
 
 def test_the_body_of_the_request_has_what_was_typed_at_its_places() -> None:

@@ -1,6 +1,7 @@
 """Places of a JSON text by their lines, and what people are told about text that is no JSON."""
 
 import json
+from time import monotonic
 
 import pytest
 from portal import pointers
@@ -87,3 +88,28 @@ def test_a_fault_is_told_with_line_column_and_reason(
 
 def test_an_object_is_parsed() -> None:
     assert pointers.parsed('{"a": [1]}') == ({"a": [1]}, None)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}', '{"a": ' + "9" * 5000 + "}"]
+)
+def test_what_no_service_can_be_sent_is_a_fault(text: str) -> None:
+    offer, fault = pointers.parsed(text)
+    assert offer is None
+    assert fault is not None
+    assert fault.why == pointers.NOT_SENT
+
+
+def test_a_text_that_no_page_can_show_indented_is_shown_as_it_came() -> None:
+    half = '{"title":"\\ud800"}'
+    assert pointers.pretty(half) == half
+    steep = "[" * 500 + "1," * 5000 + "1" + "]" * 500
+    assert pointers.pretty(steep) == steep
+    assert pointers.pretty("[1,1,1]") == "[\n  1,\n  1,\n  1\n]"
+
+
+def test_a_text_that_is_never_closed_and_one_without_a_bottom_are_read_at_once() -> None:
+    began = monotonic()
+    assert pointers.lines('"' + '\\"' * 100_000) == {"": 1}
+    assert len(pointers.lines("[" * 100_000)) == pointers.DEEPEST
+    assert monotonic() - began < 5

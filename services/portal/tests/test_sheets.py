@@ -70,3 +70,7 @@ def test_people_can_say_that_a_file_is_to_be_read_in_another_way() -> None:
 
 def test_what_was_written_can_be_read_again() -> None:
     assert sheets.read(sheets.written(LINES)).lines == LINES
+
+
+def test_a_cell_that_never_ends_makes_no_table() -> None:
+    assert sheets.read(b'"' + b"a" * 140_000).lines == []

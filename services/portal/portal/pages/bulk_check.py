@@ -137,7 +137,7 @@ async def act(page: Page) -> Response:
     if roster.run_id is None or not roster.rows:
         return page.go("/buchungen/neu/ergebnis" if roster.result else "/buchungen/neu/termin")
     errors = correct(page, roster, form)
-    row = roster.row(int(number)) if number.isdecimal() else None
+    row = roster.row(number)
     if todo == "entfernen" and row:
         roster.remove(row.number)
     elif todo == "erfassen" and row:

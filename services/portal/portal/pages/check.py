@@ -12,6 +12,7 @@ from portal import findings, pointers
 from portal.backend import DOWN, Down, Refused, part
 from portal.page import Page
 from portal.pages import screen
+from portal.pages.bookings import uuid_of
 from portal.pages.courses import FORMATS
 from portal.pages.submissions import SUBMISSIONS
 from portal.words import N_
@@ -25,7 +26,10 @@ NO_TEXT = N_("Die Datei ist kein Text in UTF-8.")
 async def show(page: Page) -> Response:
     """The empty field, or what was submitted once (`?einreichung=`)."""
     text = ""
-    if submission := page.query.get("einreichung"):
+    if asked := page.query.get("einreichung"):
+        submission = uuid_of(asked)
+        if submission is None:
+            raise page.missing()
         found = await page.api.get(f"{SUBMISSIONS}/{submission}")
         text = pointers.pretty(found["payload"] or "")
     return await _render(page, text)

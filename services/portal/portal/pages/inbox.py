@@ -6,9 +6,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from portal import longer
+from portal.door import language
 from portal.page import Page
 from portal.pages import action, screen
+from portal.pages.signing import local
 
+HERE = "/posteingang"
 NOTICES = "/api/notifications/notices"
 
 
@@ -34,14 +37,13 @@ async def read(page: Page) -> Response:
     form = await page.form()
     await page.api.send("POST", f"{NOTICES}/{page.part_of('notice_id')}/read")
     target = str(form.get("ziel", ""))
-    inside = target.startswith("/") and not target.startswith(("//", "/\\"))
-    return page.go(target.removeprefix("/en") if inside else "/posteingang")
+    return page.go(language(target)[1] if target == local(target) else HERE)
 
 
 def routes() -> list[BaseRoute]:
     """The addresses."""
     return [
-        screen("/posteingang", inbox),
+        screen(HERE, inbox),
         screen("/posteingang/anzahl", count),
         action("/posteingang/{notice_id:uuid}/gelesen", read),
     ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from portal import posted
 from portal.door import cookie_name
 from portal.page import Page
 from portal.pages import action
@@ -15,15 +16,15 @@ from portal.signin import BACK, SignInFailed
 
 LEFT = "kc_anmeldung"
 LEFT_SECONDS = 600
+LONGEST = 2000  # characters of a path that is kept in a cookie: a browser keeps 4 kB
 THEMES = ("light", "dark")
 THEME_SECONDS = 365 * 24 * 3600
 
 
 def local(path: str) -> str:
     """A path of ours, whatever was asked for: nobody is sent elsewhere."""
-    parts = urlsplit(path)
-    fine = path.startswith("/") and not path.startswith(("//", "/\\")) and "\\" not in path
-    return path if fine and not parts.netloc and path.isprintable() else "/"
+    fine = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return path if fine and path.isprintable() and len(path) <= LONGEST else "/"
 
 
 async def leave(request: Request) -> Response:
@@ -49,10 +50,12 @@ async def come_back(request: Request) -> Response:
     """Take who comes back from the identity provider."""
     state = request.app.state
     kept = state.sealer.open(request.cookies.get(LEFT, ""), LEFT_SECONDS)
-    if not kept or "code" not in request.query_params:
+    # under the name of this cookie somebody may send another one of ours
+    if not isinstance(kept, dict) or "code" not in request.query_params:
         return RedirectResponse("/kurse", status_code=303)
     try:
-        session_id = await state.issuer.come_back(str(request.url), kept)
+        came = f"{state.settings.public_url}{BACK}?{urlencode(request.query_params.multi_items())}"
+        session_id = await state.issuer.come_back(came, kept)
     except SignInFailed:
         return RedirectResponse(f"/anmelden?weiter={kept['next']}", status_code=303)
     old = request.cookies.get(cookie_name(state.settings.secure))
@@ -84,7 +87,7 @@ async def sign_out(page: Page) -> Response:
 
 async def ended_elsewhere(request: Request) -> Response:
     """The identity provider tells that somebody has signed out (back-channel logout)."""
-    form = await request.form()
+    form = await posted.read(request)
     try:
         await request.app.state.issuer.ended_elsewhere(str(form.get("logout_token", "")))
     except SignInFailed:

@@ -102,7 +102,8 @@ def title_of(payload: str | None) -> str:
     except (ValueError, RecursionError):
         return ""
     title = sent.get("title") if isinstance(sent, dict) else None
-    return title[:200] if isinstance(title, str) else ""
+    # half of a pair ("\ud800") is a character for JSON, but not for a page
+    return title[:200].encode("utf-8", "replace").decode() if isinstance(title, str) else ""
 
 
 def routes() -> list[BaseRoute]:
