@@ -13,6 +13,7 @@ from urllib.parse import quote_plus
 
 from tests.fuzz import nasty, tokens, trees
 from tests.fuzz.inputs import Input
+from tests.fuzz.nasty_headers import HEADERS
 
 HEX = "0123456789abcdef"
 CORRELATION = (b"x-correlation-id",)  # it is handed back on purpose, so it never holds a canary
@@ -132,8 +133,8 @@ class Mutator:
 
     def _header(self, made: Input) -> Input:
         rng = self._rng
-        name = rng.choice(tuple(nasty.HEADERS))
-        value = rng.choice(nasty.HEADERS[name])
+        name = rng.choice(tuple(HEADERS))
+        value = rng.choice(HEADERS[name])
         if name not in CORRELATION and rng.random() < 0.2:
             value = made.canary.encode()
         others = made.headers
