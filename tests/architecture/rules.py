@@ -113,8 +113,9 @@ def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 def file_names(root: Path) -> Iterator[str]:
     """No file is named after having no subject."""
     for path in files(root, *WORDED):
-        if path.stem.lower() in BANNED_FILES or path.parent.name.lower() in BANNED_FILES:
-            yield f"{path.relative_to(root)}: say what it is about"
+        name = path.relative_to(root)
+        if name.stem.lower() in BANNED_FILES or name.parent.name.lower() in BANNED_FILES:
+            yield f"{name}: say what it is about"
 
 
 def words(root: Path) -> Iterator[str]:
