@@ -54,9 +54,7 @@ plants("I20", "a body that does not fit")(
     lambda f: with_record(f, "priced1", saying(price_cents="a lot"))
 )
 plants("I21", "a cause that never was")(
-    lambda f: plus(
-        f, event("catalog.run-changed.v1", RUN_BODY, "odd", cause="nothing", offset=9)
-    )
+    lambda f: plus(f, event("catalog.run-changed.v1", RUN_BODY, "odd", cause="nothing", offset=9))
 )
 plants("I22", "told, but not stored")(
     lambda f: with_rows(f, "enrolment.enrolment", [f.rows("enrolment", "enrolment")[0]])
