@@ -1,7 +1,7 @@
 """MOOChub records as they go out, and the public feed: all fits the official schemas."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -67,6 +67,14 @@ def test_every_export_fits_both_schemas(schema: str, offer: Exported) -> None:
     assert [error.message for error in errors] == []
 
 
+def test_runs_that_begin_or_end_together_stand_once() -> None:
+    later = NOW + timedelta(days=1)
+    dates = [(NOW, NOW), (NOW, NOW), (NOW, later), (later, later)]
+    attributes = course(exported(dates=dates), "eG")["attributes"]
+    once = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]
+    assert (attributes["startDate"], attributes["endDate"]) == (once, once)
+
+
 def test_only_competences_that_moochub_knows_are_exported() -> None:
     teaches = course(exported(skills=SKILLS), "eG")["attributes"]["teaches"]
     assert [skill["educationalFramework"] for skill in teaches] == ["DigComp", "ESCO", "GRETA"]
@@ -120,7 +128,8 @@ async def test_an_offer_without_an_address_of_its_own_has_that_of_its_page_here(
     del offer["url"]
     (offer_id,) = await publish(app, offer)
     async with app.db.snapshot() as tx:
-        pages = [await export.page(tx, number, "https://campus.example/") for number in (1, 2, 3)]
+        _, last = await export.page(tx, 1, "https://campus.example/")
+        pages = [await export.page(tx, n, "https://campus.example/") for n in range(1, last + 1)]
     urls = [one.url for offers, _ in pages for one in offers]
     assert f"https://campus.example/kurse/{offer_id}" in urls
 
