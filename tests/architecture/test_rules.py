@@ -12,9 +12,15 @@ TEXT_TWICE = {"services/catalog/catalog/app.py": LONG, "services/enrolment/tests
 
 PLANTED: list[tuple[str, dict[str, str], str]] = [
     ("file_length", {"libs/a/a.py": "x = 1\n" * 301}, "301 lines, at most 300"),
-    ("file_length", {"services/a/tests/test_a.py": "x = 1\n" * 501}, "501 lines, at most 500"),
+    ("file_length", {"services/a/tests/test_a.py": "x = 1\n" * 301}, "301 lines, at most 300"),
+    ("file_length", {"conftest.py": "x = 1\n" * 301}, "301 lines, at most 300"),
+    ("file_length", {"services/a/a/static/a.css": "a {}\n" * 301}, "301 lines, at most 300"),
     ("line_length", {"deploy/a.py": f"x = '{'y' * 95}'\n"}, "101 columns"),
-    ("functions", {"libs/a.py": "def f():\n" + "    x = 1\n" * 40}, "f has 41 lines"),
+    ("line_length", {"services/a/migrations/a.py": f"x = '{'y' * 95}'\n"}, "101 columns"),
+    *(
+        ("functions", {path: "def f():\n" + "    x = 1\n" * 40}, "f has 41 lines")
+        for path in ("libs/a.py", "services/a/tests/test_a.py", "services/a/migrations/a.py")
+    ),
     ("functions", {"libs/a.py": "async def f(a, b, c, *, d, e, g, h): ..."}, "7 parameters"),
     ("functions", {"libs/a.py": "def f(a, b, c, d, e, *f, **g): ..."}, "7 parameters"),
     *(

@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from tests.fuzz import fields, nasty, tokens, trees
 from tests.fuzz.inputs import Input
+from tests.fuzz.nasty_headers import HEADERS
 
 HEX = "0123456789abcdef"
 CORRELATION = (b"x-correlation-id",)  # it is handed back on purpose, so it never holds a canary
@@ -34,7 +35,7 @@ class Kit:
         return rng.choice(self.marks) % canary
 
 
-SERVICES = Kit(nasty.HEADERS, nasty.STRINGS, (*tokens.NAMES, *tokens.RAW))
+SERVICES = Kit(HEADERS, nasty.STRINGS, (*tokens.NAMES, *tokens.RAW))
 
 
 class Mutator:

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from chassis.app import Service
@@ -159,6 +160,11 @@ async def app(servers: Servers, issuer: Issuer) -> AsyncIterator[TestApp]:
     """The small service at work."""
     async with running(build, servers, issuer) as test:
         yield test
+
+
+def a_cancelled_run(run_id: UUID | None = None) -> RunCancelled:
+    """An event that the small service hears."""
+    return RunCancelled(run_id=run_id or uuid4(), offer_id=uuid4(), cancelled_at=datetime.now(UTC))
 
 
 async def times_heard(app: TestApp, run_id: UUID) -> int:

@@ -1,29 +1,15 @@
 """Delivery on the real broker: repeats, poison, failing handlers, parking and replay."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from chassis import dead_letters
 from chassis.testing import TestApp, until
-from contracts.catalog import RunCancelled
 from contracts.enrolment import EnrolmentExpired
 from sqlalchemy import text
 
-from libs.chassis.tests.conftest import TROUBLES
-
-
-def a_cancelled_run(run_id: UUID | None = None) -> RunCancelled:
-    """An event that the small service hears."""
-    return RunCancelled(run_id=run_id or uuid4(), offer_id=uuid4(), cancelled_at=datetime.now(UTC))
-
-
-async def times_heard(app: TestApp, run_id: UUID) -> int:
-    """How often the handler took effect."""
-    async with app.db.snapshot() as tx:
-        rows = await tx.rows(text("SELECT 1 FROM heard WHERE run_id = :r"), {"r": run_id})
-    return len(rows)
+from libs.chassis.tests.conftest import TROUBLES, a_cancelled_run, times_heard
 
 
 async def dead(app: TestApp, key: UUID) -> list[Any]:

@@ -25,7 +25,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from libs.chassis.tests.conftest import TROUBLES
+from libs.chassis.tests.conftest import TROUBLES, a_cancelled_run, times_heard
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -37,17 +37,6 @@ HELD_LOCKS = text("""
     SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database
      WHERE locktype = 'advisory' AND granted AND datname = current_database()
 """)
-
-
-def a_cancelled_run() -> RunCancelled:
-    """An event that the small service hears."""
-    return RunCancelled(run_id=uuid4(), offer_id=uuid4(), cancelled_at=datetime.now(UTC))
-
-
-async def times_heard(app: TestApp, run_id: UUID) -> int:
-    """How often the handler took effect."""
-    async with app.db.snapshot() as tx:
-        return len(await tx.rows(text("SELECT 1 FROM heard WHERE run_id = :r"), {"r": run_id}))
 
 
 async def send_twice(app: TestApp) -> UUID:

@@ -1,6 +1,5 @@
 """Reading records: whatever a stranger writes, it is read or found unreadable, never an error."""
 
-from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,14 +8,9 @@ from chassis.testing import TestApp
 from contracts.base import Event
 from contracts.catalog import RunCancelled
 
-from libs.chassis.tests.conftest import times_heard
+from libs.chassis.tests.conftest import a_cancelled_run, times_heard
 
 BEYOND = -(10**17)  # milliseconds; no calendar reaches there
-
-
-def a_cancelled_run() -> RunCancelled:
-    """An event that the small service hears."""
-    return RunCancelled(run_id=uuid4(), offer_id=uuid4(), cancelled_at=datetime.now(UTC))
 
 
 def a_record(event: RunCancelled, timestamp: int = 0, **headers: str) -> Record:

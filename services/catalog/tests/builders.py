@@ -1,6 +1,7 @@
 """Builders for tests: what a test does not say is good."""
 
 import json
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -68,3 +69,34 @@ def recalled(offer: dict[str, Any]) -> Sent:
     """The record that takes an offer back."""
     body = {"provider_id": offer["provider_id"], "offer_ref": offer["offer_ref"]}
     return sent(body, OfferRecalled.type)
+
+
+def a_record(**attributes: Any) -> dict[str, Any]:
+    """A record of a feed in the official form; None takes an attribute away."""
+    made = {
+        "name": "E-Akte kompakt",
+        "url": "https://example.org/courses/eakte",
+        "description": "<p>Grundlagen</p>",
+        "inLanguage": ["de"],
+        "courseMode": ["online", "asynchronous"],
+        "duration": "PT8H",
+        "startDate": ["2026-11-18T08:00:00Z"],
+        "endDate": ["2026-11-18T15:00:00Z"],
+        "access": ["paid"],
+        "offer": [
+            {
+                "price": Decimal("149.90"),
+                "priceCurrency": "EUR",
+                "paymentFrequency": "one-time",
+                "category": "course",
+            }
+        ],
+        "publisher": {"name": "Beispiel", "type": "Organization"},
+        **attributes,
+    }
+    attributes = {name: value for name, value in made.items() if value is not None}
+    return {
+        "id": "0f3b6a5e-7c0e-4c0e-9b1e-6f7b9a3d2c11",
+        "type": "Course",
+        "attributes": attributes,
+    }

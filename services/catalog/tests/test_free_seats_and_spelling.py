@@ -9,7 +9,7 @@ from chassis.testing import TestApp
 from contracts.catalog import OfferAccepted
 
 from services.catalog.tests.builders import a_run, an_offer
-from services.catalog.tests.test_search import find, ids, publish
+from services.catalog.tests.conftest import find, ids, publish
 from services.catalog.tests.test_seats import held, now
 
 SPRING, SUMMER = "2027-03-01T08:00:00Z", "2027-06-01T08:00:00Z"

@@ -1,4 +1,4 @@
-"""Feeds through the door: in the request, by URL from a real HTTP server, and out again."""
+"""Feeds through the door: in the request, and by URL from a real HTTP server."""
 
 import json
 import threading
@@ -11,10 +11,8 @@ from uuid import uuid4
 
 import pytest
 from catalog.adapters.fetch import may_connect
-from catalog.views import export
 from chassis.testing import TestApp
 from contracts.catalog import OfferAccepted, OfferPublished, OfferWithdrawn
-from jsonschema import Draft202012Validator, FormatChecker
 
 from services.catalog.tests.builders import an_offer, sent
 
@@ -248,62 +246,3 @@ async def test_a_feed_that_breaks_off_is_taken_in_as_far_as_read(
     report = await by_url(app, site)
     assert (report["complete"], report["counts"]["created"]) == (False, 1)
     assert [warning["code"] for warning in report["warnings"]] == [code]
-
-
-async def test_the_public_feed_fits_both_schemas_and_can_be_imported_again(app: TestApp) -> None:
-    offer = an_offer(title="Ausgang")
-    await app.send_raw(sent(offer))
-    await app.heard(OfferAccepted, lambda e: e.offer_ref == offer["offer_ref"])
-    async with app.client() as http:
-        answer = await http.get("/bridges/moochub/courses")
-        page = answer.json()
-        pages = [page]
-        while "next" in pages[-1]["links"]:
-            number = pages[-1]["links"]["next"].partition("?")[2]
-            pages.append((await http.get(f"/bridges/moochub/courses?{number}")).json())
-        empty = (await http.get("/bridges/moochub/courses?page=999")).json()
-    assert answer.headers["content-type"] == "application/vnd.api+json; moochub-version=3"
-    for name in ("moochub-schema.v3.0.1.json", "moochub-schema.main-2025-07-18.json"):
-        check = Draft202012Validator(
-            json.loads((DATA / name).read_text("utf-8")), format_checker=FormatChecker()
-        )
-        for page in (*pages, empty):
-            assert [error.message for error in check.iter_errors(page)] == []
-    titles = [entry["attributes"]["name"] for page in pages for entry in page["data"]]
-    assert "Ausgang" in titles
-    report = await post(app, {"source": f"feed-{uuid4().hex[:8]}", "feed": pages[0]})
-    assert report["counts"]["rejected"] == 0, report
-
-
-async def test_an_offer_without_an_address_of_its_own_has_that_of_its_page_here(
-    app: TestApp,
-) -> None:
-    offer = an_offer()
-    del offer["url"]
-    await app.send_raw(sent(offer))
-    accepted = await app.heard(OfferAccepted, lambda e: e.offer_ref == offer["offer_ref"])
-    async with app.db.snapshot() as tx:
-        pages = [await export.page(tx, number, "https://campus.example/") for number in (1, 2, 3)]
-    urls = [one.url for offers, _ in pages for one in offers]
-    assert f"https://campus.example/kurse/{accepted[0].offer_id}" in urls
-
-
-@pytest.mark.parametrize(
-    ("path", "accept", "status"),
-    [
-        ("", "application/vnd.api+json; moochub-version=3", 200),
-        ("", "application/vnd.api+json; moochub-version=2", 406),
-        ("", "text/html", 406),
-        ("?page=0", "*/*", 422),
-        ("?page=x", "*/*", 422),
-        ("?page=99999999999999999999", "*/*", 422),
-    ],
-)
-async def test_the_public_feed_answers_every_client(
-    app: TestApp, path: str, accept: str, status: int
-) -> None:
-    async with app.client() as http:
-        answer = await http.get(f"/bridges/moochub/courses{path}", headers={"Accept": accept})
-    assert answer.status_code == status
-    if status != 200:
-        assert answer.headers["content-type"].startswith("application/problem+json")

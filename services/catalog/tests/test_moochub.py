@@ -1,61 +1,24 @@
-"""MOOChub records in and out, without any server: both dialects, every trap of domain page 3."""
+"""MOOChub records as they come in, without any server: both dialects, every trap of a record."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
-from catalog.domain.bridge import Exported, course, links, takes_version_3
-from catalog.domain.imports import FeedRecord, ImportFeed, ImportReport, judge_page, take_in
-from catalog.domain.shelf import Shelf
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from jsonschema import Draft202012Validator, FormatChecker
+from catalog.domain.imports import FeedRecord, judge_page
+
+from services.catalog.tests.builders import a_record
 
 DATA = Path(__file__).parent / "data"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-SCHEMAS = ["moochub-schema.v3.0.1.json", "moochub-schema.main-2025-07-18.json"]
 
 
 def feed(name: str) -> dict[str, Any]:
     """A saved feed, with exact prices."""
     read: dict[str, Any] = json.loads((DATA / name).read_text("utf-8"), parse_float=Decimal)
     return read
-
-
-def a_record(**attributes: Any) -> dict[str, Any]:
-    """A record in the official form; None takes an attribute away."""
-    made = {
-        "name": "E-Akte kompakt",
-        "url": "https://example.org/courses/eakte",
-        "description": "<p>Grundlagen</p>",
-        "inLanguage": ["de"],
-        "courseMode": ["online", "asynchronous"],
-        "duration": "PT8H",
-        "startDate": ["2026-11-18T08:00:00Z"],
-        "endDate": ["2026-11-18T15:00:00Z"],
-        "access": ["paid"],
-        "offer": [
-            {
-                "price": Decimal("149.90"),
-                "priceCurrency": "EUR",
-                "paymentFrequency": "one-time",
-                "category": "course",
-            }
-        ],
-        "publisher": {"name": "Beispiel", "type": "Organization"},
-        **attributes,
-    }
-    attributes = {name: value for name, value in made.items() if value is not None}
-    return {
-        "id": "0f3b6a5e-7c0e-4c0e-9b1e-6f7b9a3d2c11",
-        "type": "Course",
-        "attributes": attributes,
-    }
 
 
 def judged(*records: Any, **page: Any) -> list[FeedRecord]:
@@ -179,179 +142,3 @@ def test_a_doubtful_record_is_taken_in(attributes: dict[str, Any], wanted: tuple
 def test_a_bad_record_drops_no_other() -> None:
     results = [record.terms is not None for record in judged(7, a_record(), {}, {"id": "x"})]
     assert results == [False, True, False, False]
-
-
-def importing(records: list[FeedRecord], complete: bool = True) -> ImportFeed:
-    return ImportFeed("beispiel", "beispiel", None, tuple(records), complete, ())
-
-
-def with_id(id_: str, **attributes: Any) -> dict[str, Any]:
-    return a_record(**attributes) | {"id": id_}
-
-
-def test_the_same_feed_again_changes_nothing() -> None:
-    shelf = Shelf([], uuid4)
-    first = take_in(shelf, importing(judged(with_id("a"), with_id("b"))), NOW)
-    again = take_in(shelf, importing(judged(with_id("a"), with_id("b"))), NOW)
-    assert first.counts["created"] == 2
-    assert (again.counts["created"], again.counts["changed"], again.counts["unchanged"]) == (
-        0,
-        0,
-        2,
-    )
-    assert again.records[0].run_ids == first.records[0].run_ids
-
-
-def after_both(records: list[FeedRecord], complete: bool = True) -> ImportReport:
-    """What a second feed does after one with `a` and `b`."""
-    shelf = Shelf([], uuid4)
-    take_in(shelf, importing(judged(with_id("a"), with_id("b"))), NOW)
-    return take_in(shelf, importing(records, complete), NOW)
-
-
-def test_what_a_whole_feed_leaves_out_is_withdrawn() -> None:
-    assert after_both(judged(with_id("a"))).counts["withdrawn"] == 1
-
-
-def test_dates_that_a_feed_leaves_out_are_warned_of_with_their_seats() -> None:
-    shelf = Shelf([], uuid4)
-    take_in(shelf, importing(judged(with_id("a"), with_id("b"))), NOW)
-    known = [
-        replace(o, runs={ref: replace(r, taken=4) for ref, r in o.runs.items()})
-        for o in shelf.published_by(importing([]).origin)
-    ]
-    later = with_id("a", startDate=["2027-09-01T08:00:00Z"], endDate=["2027-09-02T08:00:00Z"])
-    report = take_in(Shelf(known, uuid4), importing(judged(later)), NOW)
-    first = report.records[0].warnings[0]
-    assert (first.pointer, first.code) == ("/data/0/attributes/startDate", "run-left-out")
-    assert first.detail.endswith("(seats taken: 4)")
-    assert [(w.pointer, w.code) for w in report.warnings] == [("/data", "run-left-out")]
-
-
-def test_a_rejected_record_is_not_left_out() -> None:
-    report = after_both(judged(with_id("a"), with_id("b", name=None)))
-    assert (report.counts["rejected"], report.counts["withdrawn"]) == (1, 0)
-
-
-@pytest.mark.parametrize(
-    ("records", "complete"),
-    [
-        ([with_id("a")], False),
-        ([], True),
-        ([with_id("a"), {"attributes": {}}], True),
-        ([with_id("a"), 7], True),
-    ],
-)
-def test_a_feed_that_is_broken_or_half_read_withdraws_nothing(
-    records: list[Any], complete: bool
-) -> None:
-    assert after_both(judged(*records), complete).counts["withdrawn"] == 0
-
-
-def test_an_id_that_stands_twice_counts_once() -> None:
-    report = take_in(Shelf([], uuid4), importing(judged(with_id("a"), with_id("a"))), NOW)
-    assert [record.result for record in report.records] == ["accepted_with_warnings", "rejected"]
-    assert report.records[1].errors[0].code == "duplicate-id"
-
-
-def test_a_feed_does_not_touch_what_another_source_publishes() -> None:
-    shelf = Shelf([], uuid4)
-    take_in(shelf, importing(judged(with_id("a"))), NOW)
-    other = ImportFeed("other", "beispiel", None, tuple(judged(with_id("a"))), True, ())
-    report = take_in(shelf, other, NOW)
-    assert (report.records[0].errors[0].code, report.counts["withdrawn"]) == ("other-source", 0)
-
-
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.decimals(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=10,
-)
-NAMES = st.sampled_from(
-    [*a_record()["attributes"], "teaches", "workload", "offers", "applicationDeadline", "keywords"]
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    attributes=st.dictionaries(NAMES, JSON, max_size=4),
-    rest=st.dictionaries(st.sampled_from(["id", "type", "attributes"]), JSON, max_size=1),
-)
-def test_any_record_gets_a_report(attributes: dict[str, Any], rest: dict[str, Any]) -> None:
-    records = judged(a_record(**attributes) | rest)
-    report = take_in(Shelf([], uuid4), importing(records), NOW)
-    json.loads(report.model_dump_json())
-    assert len(report.records) == 1
-
-
-def exported(**more: Any) -> Exported:
-    base: dict[str, Any] = {
-        "offer_id": UUID(int=1),
-        "offer_ref": "DIG-101",
-        "provider_name": "VWA",
-        "title": "E-Akte",
-        "description_html": "",
-        "language": "de",
-        "format": "hybrid",
-        "workload_hours": 8,
-        "url": "https://example.org/eakte",
-        "keywords": ["a", "a"],
-        "skills": [],
-        "standard_cents": 44_150,
-        "changed_at": NOW,
-        "dates": [(NOW, NOW)],
-    }
-    return Exported(**(base | more))
-
-
-SKILLS = [
-    {"framework": "DigComp", "version": None, "code": "1.3", "level": 3},
-    {"framework": "ESCO", "version": "1.2", "code": "http://data.europa.eu/esco/skill/x"},
-    {"framework": "GRETA", "version": None, "code": "g"},
-    {"framework": "E-Kompetenz", "version": None, "code": "unknown outside"},
-]
-
-
-@pytest.mark.parametrize("schema", SCHEMAS)
-@pytest.mark.parametrize(
-    "offer",
-    [
-        exported(),
-        exported(format="presence", skills=SKILLS),
-        exported(format="on_demand", dates=[], workload_hours=None),
-        exported(format="live_online", standard_cents=0, keywords=[]),
-    ],
-    ids=lambda offer: offer.format,
-)
-def test_every_export_fits_both_schemas(schema: str, offer: Exported) -> None:
-    page = {"links": links("https://kc.example/c", 2, 3), "data": [course(offer, "eG")]}
-    rules = json.loads((DATA / schema).read_text("utf-8"))
-    errors = Draft202012Validator(rules, format_checker=FormatChecker()).iter_errors(page)
-    assert [error.message for error in errors] == []
-
-
-def test_only_competences_that_moochub_knows_are_exported() -> None:
-    teaches = course(exported(skills=SKILLS), "eG")["attributes"]["teaches"]
-    assert [skill["educationalFramework"] for skill in teaches] == ["DigComp", "ESCO", "GRETA"]
-
-
-@pytest.mark.parametrize(
-    ("accept", "fits"),
-    [
-        (None, True),
-        ("*/*", True),
-        ("application/vnd.api+json", True),
-        ("application/vnd.api+json; moochub-version=3", True),
-        ("application/vnd.api+json;moochub-version=3.0", True),
-        ("application/vnd.api+json; moochub-version=2", False),
-        ("application/vnd.api+json; moochub-version=2, */*;q=0.1", True),
-        ("application/vnd.api+json; moochub-version=33", False),
-        ("text/html", False),
-    ],
-)
-def test_clients_choose_the_version(accept: str | None, fits: bool) -> None:
-    assert takes_version_3(accept) is fits

@@ -24,7 +24,6 @@ from enrolment.views.shapes import EnrolmentView
 from sqlalchemy import text
 
 from services.enrolment.tests.builders import (
-    AUSSERHALB,
     asking,
     because_of_a_record,
     called_off,
@@ -97,7 +96,6 @@ async def test_a_hundred_at_once_for_ten_seats_are_ten_holds_and_a_line(office: 
 
 
 async def test_eight_batches_side_by_side_sell_no_seat_twice(app: TestApp, office: Office) -> None:
-
     run = await office.schedule(capacity=25)
 
     async def batch() -> list[object]:
@@ -286,23 +284,3 @@ async def test_versions_of_an_enrolment_have_no_gap_and_belong_to_one_story(
         told += await office.app.heard(kind, about(sure["enrolment_id"]))
     assert [event.version for event in told] == [1, 1, 2, 3, 3]
     assert told[2].meta.causation_id is not None
-
-
-async def test_a_foreign_coordinator_finds_nothing(office: Office) -> None:
-    run = await office.schedule(capacity=1)
-    sure = await office.book(run)
-    path = f"{BASE}/{sure['enrolment_id']}"
-    async with office.client("coordinator", org=AUSSERHALB) as nora:
-        answers = [
-            await nora.get(path),
-            await nora.get(f"{path}/calendar"),
-            await nora.post(f"{path}/cancellation"),
-            await nora.post(f"{path}/cancellation?dry_run=true"),
-            await nora.post(f"{path}/acceptance"),
-            await nora.post(f"{path}/decline"),
-            await nora.post(f"{path}/approval", json={"decision": "approve"}),
-            await nora.get(f"{BASE}/{uuid4()}"),
-        ]
-        assert {answer.status_code for answer in answers} == {404}
-        assert {answer.json()["code"] for answer in answers} == {"not-found"}
-        assert (await nora.get(BASE, params={"run_id": str(run.id)})).json()["items"] == []

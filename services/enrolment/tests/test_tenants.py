@@ -105,6 +105,26 @@ async def test_strangers_can_book_a_reference_and_its_person_never_notices(offic
         assert (await nobody.get(BASE)).json()["items"] == []
 
 
+async def test_a_foreign_coordinator_finds_nothing(office: Office) -> None:
+    run = await office.schedule(capacity=1)
+    sure = await office.book(run)
+    path = f"{BASE}/{sure['enrolment_id']}"
+    async with office.client("coordinator", org=AUSSERHALB) as nora:
+        answers = [
+            await nora.get(path),
+            await nora.get(f"{path}/calendar"),
+            await nora.post(f"{path}/cancellation"),
+            await nora.post(f"{path}/cancellation?dry_run=true"),
+            await nora.post(f"{path}/acceptance"),
+            await nora.post(f"{path}/decline"),
+            await nora.post(f"{path}/approval", json={"decision": "approve"}),
+            await nora.get(f"{BASE}/{uuid4()}"),
+        ]
+        assert {answer.status_code for answer in answers} == {404}
+        assert {answer.json()["code"] for answer in answers} == {"not-found"}
+        assert (await nora.get(BASE, params={"run_id": str(run.id)})).json()["items"] == []
+
+
 async def test_a_list_of_strangers_tells_them_nothing(office: Office) -> None:
     run = await office.schedule(capacity=9)
     booked = await office.book(run)

@@ -11,6 +11,8 @@ from chassis.testing import Servers, TestApp, running
 from chassis.testing_issuer import Issuer
 from membership.app import build
 
+ORGANISATIONS = "/api/membership/organisations"
+MEMBERS = "/api/membership/members"
 SHOWN = "2026-01-05T09:00:00Z"
 DECLARED = "2026-01-06T09:00:00Z"
 SIGNATORY = {
@@ -62,7 +64,7 @@ async def registered(office: httpx.AsyncClient, employees: int = 800, **more: An
         "employees": employees,
         **more,
     }
-    answer = await office.post("/api/membership/organisations", json=body)
+    answer = await office.post(ORGANISATIONS, json=body)
     assert answer.status_code == 201, answer.text
     return UUID(answer.json()["organisation_id"])
 
@@ -90,7 +92,29 @@ async def admitted(
 
 async def read(office: httpx.AsyncClient, organisation_id: UUID) -> dict[str, Any]:
     """An organisation as the office sees it."""
-    answer = await office.get(f"/api/membership/organisations/{organisation_id}")
+    answer = await office.get(f"{ORGANISATIONS}/{organisation_id}")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+async def pay(
+    office: httpx.AsyncClient, id_: object, cents: object, on: str = "2026-03-17"
+) -> httpx.Response:
+    """Book a payment."""
+    body = {"amount_cents": cents, "received_on": on, "reference": "Einlage"}
+    return await office.post(f"{ORGANISATIONS}/{id_}/payments", json=body)
+
+
+async def subscribe(
+    office: httpx.AsyncClient, id_: object, kind: str, shares: int = 1
+) -> httpx.Response:
+    """Take more shares."""
+    body = {"shares": shares, "kind": kind, "declared_at": "2026-03-17T09:00:00Z"}
+    return await office.post(f"{ORGANISATIONS}/{id_}/shares", json=body)
+
+
+async def give_notice(office: httpx.AsyncClient, id_: object, received_at: str) -> httpx.Response:
+    """Give notice."""
+    body = {"received_at": received_at}
+    return await office.post(f"{ORGANISATIONS}/{id_}/notice", json=body)

@@ -1,7 +1,6 @@
 """Registration, application, admission and rejection, on the real servers."""
 
 import asyncio
-from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -11,6 +10,7 @@ from contracts import membership as told
 from sqlalchemy import text
 
 from .conftest import (
+    ORGANISATIONS,
     SIGNATORY,
     admitted,
     application_body,
@@ -19,7 +19,6 @@ from .conftest import (
     registered,
 )
 
-ORGANISATIONS = "/api/membership/organisations"
 APPLICATIONS = "/api/membership/applications"
 
 
@@ -286,18 +285,3 @@ async def test_the_office_lists_applications_with_their_checks(
     assert found[:3] == ids[::-1]
     unknown = await office.get(f"{APPLICATIONS}/{uuid4()}")
     assert unknown.status_code == 404
-
-
-@pytest.mark.parametrize("day", ["0", "-9.2e-218", "1699920000", "1699920000.0", "heute"])
-async def test_a_day_is_no_number_of_seconds(office: httpx.AsyncClient, day: str) -> None:
-    answer = await office.get("/api/membership/members", params={"on": day})
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
-    assert answer.json()["errors"][0]["code"] == "date-parsing"
-
-
-@pytest.mark.parametrize("moment", [1_767_690_000, 0, "1767690000", True, None])
-async def test_an_instant_is_no_number_of_seconds(office: httpx.AsyncClient, moment: Any) -> None:
-    body = {"received_at": moment}
-    answer = await office.post(f"{ORGANISATIONS}/{uuid4()}/notice", json=body)
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["pointer"] == "/received_at"

@@ -14,9 +14,8 @@ from membership.views.members_pdf import as_pdf
 from pypdf.generic import DictionaryObject
 from sqlalchemy import text
 
-from services.membership.tests.conftest import admitted, read
+from services.membership.tests.conftest import MEMBERS, admitted, read
 
-MEMBERS = "/api/membership/members"
 NOW = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
 
 

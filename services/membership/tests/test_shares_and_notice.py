@@ -1,8 +1,7 @@
-"""Shares, payments, notice, the end of a membership and the list of members, on real servers."""
+"""Shares, payments, notice and the end of a membership, on real servers."""
 
-import csv
-import io
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -12,32 +11,16 @@ from chassis.testing import TestApp
 from contracts import membership as told
 from sqlalchemy import text
 
-from .conftest import admitted, applied, read, registered
-
-ORGANISATIONS = "/api/membership/organisations"
-MEMBERS = "/api/membership/members"
-
-
-async def pay(
-    office: httpx.AsyncClient, id_: object, cents: object, on: str = "2026-03-17"
-) -> httpx.Response:
-    """Book a payment."""
-    body = {"amount_cents": cents, "received_on": on, "reference": "Einlage"}
-    return await office.post(f"{ORGANISATIONS}/{id_}/payments", json=body)
-
-
-async def subscribe(
-    office: httpx.AsyncClient, id_: object, kind: str, shares: int = 1
-) -> httpx.Response:
-    """Take more shares."""
-    body = {"shares": shares, "kind": kind, "declared_at": "2026-03-17T09:00:00Z"}
-    return await office.post(f"{ORGANISATIONS}/{id_}/shares", json=body)
-
-
-async def give_notice(office: httpx.AsyncClient, id_: object, received_at: str) -> httpx.Response:
-    """Give notice."""
-    body = {"received_at": received_at}
-    return await office.post(f"{ORGANISATIONS}/{id_}/notice", json=body)
+from .conftest import (
+    ORGANISATIONS,
+    admitted,
+    applied,
+    give_notice,
+    pay,
+    read,
+    registered,
+    subscribe,
+)
 
 
 async def test_a_payment_raises_the_balance_and_leaves_the_rest_open(
@@ -236,79 +219,6 @@ async def test_who_left_may_join_again_under_a_new_number(
     assert (found["state"], found["shares"], found["balance_cents"]) == ("admitted", 4, 0)
 
 
-async def on_day(office: httpx.AsyncClient, day: str, id_: object) -> dict[str, object] | None:
-    """The row of an organisation in the list of a day."""
-    answer = await office.get(MEMBERS, params={"on": day, "reason": "Prüfung"})
-    assert answer.status_code == 200, answer.text
-    totals, items = answer.json()["totals"], answer.json()["items"]
-    assert totals["members"] == len(items)
-    assert totals["shares"] == sum(item["shares"] for item in items)
-    assert totals["amount_cents"] == totals["shares"] * 100_000
-    return next((item for item in items if item["organisation_id"] == str(id_)), None)
-
-
-async def test_the_list_of_a_past_day_stays_right_after_later_changes(
-    app: TestApp, office: httpx.AsyncClient
-) -> None:
-    id_ = await admitted(office, on="2026-02-01")
-    await pay(office, id_, 400_000, on="2026-02-15")
-    await subscribe(office, id_, "voluntary", 2)
-    app.clock.set(datetime(2026, 4, 1, 9, tzinfo=UTC))
-    await give_notice(office, id_, "2026-04-01T08:00:00Z")
-    app.clock.set(datetime(2027, 3, 1, 9, tzinfo=UTC))
-    await app.running.timers.once("notice-ends")
-
-    async def seen(day: str) -> tuple[object, ...] | None:
-        row = await on_day(office, day, id_)
-        return (row["shares"], row["balance_cents"], row["ends_on"]) if row else None
-
-    assert await seen("2026-01-31") is None
-    assert await seen("2026-02-01") == (4, 0, None)
-    assert await seen("2026-02-15") == (4, 400_000, None)
-    assert await seen("2026-03-17") == (6, 400_000, None)
-    assert await seen("2026-04-01") == (6, 400_000, "2026-12-31")
-    assert await seen("2026-12-31") == (6, 400_000, "2026-12-31")
-    assert await seen("2027-01-01") is None
-
-
-async def test_the_list_as_csv_is_safe_to_open(app: TestApp, office: httpx.AsyncClient) -> None:
-    name = '=HYPERLINK("x");Ümläut'
-    id_ = await admitted(office, 800, name=name, city="-Stadt", street="  @weg", postcode="64646")
-    await pay(office, id_, 150)
-    answer = await office.get(MEMBERS, headers={"Accept": "text/csv"})
-    assert answer.headers["content-type"].startswith("text/csv")
-    assert answer.content.decode("utf-8").startswith("\ufeffMitgliedsnummer;")
-    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
-    number = str((await read(office, id_))["membership"]["member_number"])
-    [row] = [row for row in rows if row[0] == number]
-    assert row[2:7] == ["'" + name, "'@weg", "64646", "'-Stadt", "DE"]
-    assert row[-2:] == ["4000,00", "1,50"]
-    assert rows[-1][0] == "Summe"
-    assert {len(row) for row in rows} == {len(rows[0])}
-
-
-async def test_what_cannot_be_given_is_not_acceptable(office: httpx.AsyncClient) -> None:
-    page = await office.get(MEMBERS, headers={"Accept": "text/html"})
-    assert (page.status_code, page.json()["code"]) == (406, "not-acceptable")
-    json = await office.get(MEMBERS, headers={"Accept": "text/csv;q=0.5, application/json"})
-    assert json.headers["content-type"] == "application/json"
-
-
-async def test_each_look_at_the_list_is_kept_with_who_and_why(app: TestApp) -> None:
-    who = uuid4()
-    async with app.http("auditor", sub=who) as auditor:
-        await auditor.get(MEMBERS, params={"on": "2026-02-02", "reason": "Jahresprüfung"})
-        await auditor.get(MEMBERS)
-        for wrong in ({"on": "gestern"}, {"on": "2026-02-30"}, {"reason": "a\x00b"}):
-            assert (await auditor.get(MEMBERS, params=wrong)).status_code == 422
-    async with app.http("coordinator", org=uuid4()) as carla:
-        assert (await carla.get(MEMBERS)).status_code == 403
-    async with app.db.snapshot() as tx:
-        sql = text("SELECT on_day::text, reason FROM inspection WHERE who = :who ORDER BY id")
-        rows = [tuple(row.values()) for row in await tx.rows(sql, {"who": who})]
-    assert rows == [("2026-02-02", "Jahresprüfung"), ("2026-03-17", None)]
-
-
 async def test_the_audit_trail_says_who_did_what(app: TestApp) -> None:
     who = uuid4()
     async with app.http("office", sub=who) as office:
@@ -321,3 +231,11 @@ async def test_the_audit_trail_says_who_did_what(app: TestApp) -> None:
         rows = await tx.rows(sql, {"who": who, "id": id_})
     acts = [row["what"] for row in rows]
     assert acts == ["registration", "application", "admission", "payment", "notice"]
+
+
+@pytest.mark.parametrize("moment", [1_767_690_000, 0, "1767690000", True, None])
+async def test_an_instant_is_no_number_of_seconds(office: httpx.AsyncClient, moment: Any) -> None:
+    body = {"received_at": moment}
+    answer = await office.post(f"{ORGANISATIONS}/{uuid4()}/notice", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/received_at"

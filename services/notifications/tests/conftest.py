@@ -3,14 +3,17 @@
 import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from aiosmtpd.controller import Controller
-from chassis.testing import Servers, TestApp, running
+from chassis.testing import Servers, TestApp, running, until
 from chassis.testing_issuer import Issuer
 from notifications.app import build
+from sqlalchemy import text
 
+from .builders import run_scheduled
 from .postbox import Postbox, serve
 
 
@@ -89,3 +92,48 @@ async def enter(
         answer = await client.put(f"/api/notifications/contacts/{who}", json=body)
     assert answer.status_code in (200, 201), answer.text
     return Member(who, org, mail)
+
+
+NOTICES = text("SELECT * FROM notice WHERE recipient_ref = :who ORDER BY number")
+
+
+async def rows(app: TestApp, who: UUID) -> list[Any]:
+    """The notices of a person."""
+    async with app.db.snapshot() as tx:
+        return list(await tx.rows(NOTICES, {"who": who}))
+
+
+async def a_known_run(app: TestApp, **changes: Any) -> UUID:
+    """A run that the service has heard of."""
+    run_id = uuid4()
+    await app.send(run_scheduled(run_id=run_id, **changes))
+    query = text("SELECT 1 FROM run WHERE run_id = :id")
+
+    async def known() -> bool:
+        async with app.db.snapshot() as tx:
+            return bool(await tx.row(query, {"id": run_id}))
+
+    await until(known, name="the run")
+    return run_id
+
+
+async def two(app: TestApp) -> tuple[Member, Member]:
+    """A person and the coordinator of the same organisation."""
+    org = uuid4()
+    return await enter(app, org, "Anna"), await enter(app, org, "Carla")
+
+
+def about(person: Member, booked_by: Member | None, run_id: UUID, **more: Any) -> dict[str, Any]:
+    """Fields of an event about a person."""
+    return {
+        "person_ref": person.ref,
+        "organisation_id": person.org,
+        "booked_by_ref": booked_by.ref if booked_by else person.ref,
+        "run_id": run_id,
+        "enrolment_id": uuid4(),
+    } | more
+
+
+async def delivered(post: Post, mail: str, count: int = 1) -> None:
+    """Wait for mails to an address."""
+    await until(lambda: len(post.box.to(mail)) >= count, name=f"{count} mails")

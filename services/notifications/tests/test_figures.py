@@ -9,8 +9,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from .builders import confirmed
-from .conftest import Post
-from .test_notices import a_known_run, about, rows, two
+from .conftest import Post, a_known_run, about, rows, two
 
 
 def figure(name: str) -> float:

@@ -15,8 +15,7 @@ from contracts.notifications import NoticeSent
 from icalendar import Calendar
 
 from .builders import confirmed, offered, waitlisted
-from .conftest import Member, Post, enter, free_port
-from .test_notices import a_known_run, about, rows
+from .conftest import Member, Post, a_known_run, about, enter, free_port, rows
 
 INBOX = "/api/notifications/notices"
 PREFERENCES = "/api/notifications/preferences"

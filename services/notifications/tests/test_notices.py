@@ -1,8 +1,7 @@
 """From the event to the mail, on real PostgreSQL, Kafka and SMTP."""
 
 import asyncio
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from chassis.testing import TestApp, until
@@ -11,7 +10,6 @@ from contracts.notifications import NoticeFailed, NoticeSent
 from icalendar import Calendar
 from notifications.adapters import smtp
 from notifications.domain.retry import Answer, Verdict
-from sqlalchemy import text
 
 from .builders import (
     bulk_settled,
@@ -23,52 +21,8 @@ from .builders import (
     run_scheduled,
     waitlisted,
 )
-from .conftest import Member, Post, enter
+from .conftest import Member, Post, a_known_run, about, delivered, enter, rows, two
 from .postbox import DROP
-
-NOTICES = text("SELECT * FROM notice WHERE recipient_ref = :who ORDER BY number")
-
-
-async def rows(app: TestApp, who: UUID) -> list[Any]:
-    """The notices of a person."""
-    async with app.db.snapshot() as tx:
-        return list(await tx.rows(NOTICES, {"who": who}))
-
-
-async def a_known_run(app: TestApp, **changes: Any) -> UUID:
-    """A run that the service has heard of."""
-    run_id = uuid4()
-    await app.send(run_scheduled(run_id=run_id, **changes))
-    query = text("SELECT 1 FROM run WHERE run_id = :id")
-
-    async def known() -> bool:
-        async with app.db.snapshot() as tx:
-            return bool(await tx.row(query, {"id": run_id}))
-
-    await until(known, name="the run")
-    return run_id
-
-
-async def two(app: TestApp) -> tuple[Member, Member]:
-    """A person and the coordinator of the same organisation."""
-    org = uuid4()
-    return await enter(app, org, "Anna"), await enter(app, org, "Carla")
-
-
-def about(person: Member, booked_by: Member | None, run_id: UUID, **more: Any) -> dict[str, Any]:
-    """Fields of an event about a person."""
-    return {
-        "person_ref": person.ref,
-        "organisation_id": person.org,
-        "booked_by_ref": booked_by.ref if booked_by else person.ref,
-        "run_id": run_id,
-        "enrolment_id": uuid4(),
-    } | more
-
-
-async def delivered(post: Post, mail: str, count: int = 1) -> None:
-    """Wait for mails to an address."""
-    await until(lambda: len(post.box.to(mail)) >= count, name=f"{count} mails")
 
 
 async def test_a_confirmed_seat_tells_the_person_and_who_booked_once_each(

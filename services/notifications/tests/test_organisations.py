@@ -9,9 +9,8 @@ from contracts.enrolment import BulkRow
 from icalendar import Calendar
 
 from .builders import bulk_settled, confirmed, waitlisted
-from .conftest import Member, Post, enter
+from .conftest import Member, Post, a_known_run, about, enter, rows
 from .test_inbox import INBOX, as_person, listening, over_http, tell
-from .test_notices import a_known_run, about, rows
 
 
 async def booked_from_elsewhere(app: TestApp) -> tuple[Member, Member, dict[str, Any]]:

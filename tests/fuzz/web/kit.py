@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import nasty
+from tests.fuzz import nasty, nasty_headers
 from tests.fuzz.mutator import Kit
 from tests.fuzz.web.people import PEOPLE
 
@@ -45,9 +45,9 @@ WORDS = (
 LEFT_OUT = (b"idempotency-key", b"prefer", b"if-match", b"traceparent")
 FORM = b"multipart/form-data; boundary="
 HEADERS: dict[bytes, tuple[bytes, ...]] = {
-    **{name: values for name, values in nasty.HEADERS.items() if name not in LEFT_OUT},
+    **{name: values for name, values in nasty_headers.HEADERS.items() if name not in LEFT_OUT},
     b"content-type": (
-        *nasty.HEADERS[b"content-type"],
+        *nasty_headers.HEADERS[b"content-type"],
         b"application/x-www-form-urlencoded; charset=utf-16",
         *(FORM + b"kc-boundary; charset=" + name for name in (
             b"undefined", b"idna", b"punycode", b"utf-7", b"unicode_escape", b"utf-16", b"hex",
@@ -59,7 +59,7 @@ HEADERS: dict[bytes, tuple[bytes, ...]] = {
         b"multipart/mixed; boundary=kc-boundary",
     ),
     b"cookie": (
-        *nasty.HEADERS[b"cookie"],
+        *nasty_headers.HEADERS[b"cookie"],
         b"kc_sitzung=",
         b"kc_sitzung=" + b"x" * 9000,
         b"kc_sitzung=\xff",
@@ -97,7 +97,7 @@ HEADERS: dict[bytes, tuple[bytes, ...]] = {
     b"hx-prompt": (b"<script>", b"\xff"),
     b"accept-encoding": (b"br", b"gzip;q=0", b"*", b"\xff"),
     b"last-event-id": (
-        *nasty.HEADERS[b"last-event-id"],
+        *nasty_headers.HEADERS[b"last-event-id"],
         b"1",
         b"1800000000000",
         b"9" * 400,

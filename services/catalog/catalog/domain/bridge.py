@@ -49,6 +49,7 @@ class Exported:
 
 def course(offer: Exported, operator: str) -> dict[str, Any]:
     """One record of the feed; `operator` is the publisher."""
+    dates = _told_apart(offer.dates)
     attributes: dict[str, Any] = {
         "name": offer.title,
         "url": offer.url,
@@ -69,8 +70,8 @@ def course(offer: Exported, operator: str) -> dict[str, Any]:
                 "category": "course",
             }
         ],
-        "startDate": [rfc3339(start) for start, _ in offer.dates],
-        "endDate": [rfc3339(end) for _, end in offer.dates],
+        "startDate": [rfc3339(start) for start, _ in dates],
+        "endDate": [rfc3339(end) for _, end in dates],
         "keywords": list(dict.fromkeys(offer.keywords)),
         "teaches": _teaches(offer.skills),
         "dateModified": rfc3339(offer.changed_at),
@@ -78,6 +79,17 @@ def course(offer: Exported, operator: str) -> dict[str, Any]:
     if offer.workload_hours:
         attributes["duration"] = f"PT{offer.workload_hours}H"
     return {"id": str(offer.offer_id), "type": "Course", "attributes": attributes}
+
+
+def _told_apart(
+    dates: Sequence[tuple[datetime, datetime]],
+) -> list[tuple[datetime, datetime]]:
+    """Without runs that begin or end with one before: MOOChub pairs two lists of unique moments."""
+    kept: list[tuple[datetime, datetime]] = []
+    for start, end in dates:
+        if all(start != begun and end != ended for begun, ended in kept):
+            kept.append((start, end))
+    return kept
 
 
 def _teaches(skills: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -7,10 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from contracts.base import Cause, Event, Meta
-from contracts.catalog import RunCancelled, RunChanged, RunWithdrawn
-from contracts.enrolment import EnrolmentRequested, SeatAccepted
-from contracts.membership import EnrolmentPriced, PriceReason
+from contracts.base import Event
 from contracts.refusal import Refusal
 from enrolment import handlers
 from enrolment.commands import (
@@ -21,16 +18,12 @@ from enrolment.commands import (
     RequestEnrolment,
     Who,
 )
-from enrolment.domain.deadlines import berlin_day
-from enrolment.domain.run import Run
 from enrolment.store import a_run
 
-from services.enrolment.tests.builders import NOON, snapshot
 from services.enrolment.tests.model import invariants
-from services.enrolment.tests.model.invariants import Edge, Picture
+from services.enrolment.tests.model.edge import Edge, Picture
+from services.enrolment.tests.model.neighbours import CAUSE, news_of, quote_of
 from services.enrolment.tests.model.scope import (
-    MEMBER_SINCE,
-    NEWS,
     RULES,
     Kind,
     Scope,
@@ -40,8 +33,6 @@ from services.enrolment.tests.model.scope import (
 )
 from services.enrolment.tests.model.tables import Row, Session, State, Vault
 
-CAUSE = Cause("a-story")
-MET = NOON
 Action = tuple[Any, ...]
 """A verb and what it is about."""
 
@@ -144,7 +135,7 @@ class Office:
         """
         known = self._quotes.get(asked)
         if known is None:
-            quote = _quote(self.events[asked], asked)
+            quote = quote_of(self.events[asked], asked)
             if self.scope.wires:
                 known = len(self.events)
                 self.events.append(quote)
@@ -266,43 +257,4 @@ class Office:
         """News of the first run; old news carry a version that was told before."""
         run = a_run(tx.first_run())
         old = action[0] == "old-news"
-        return handlers.hear_runs(tx, [_news_of(run, action[1], run.told_version + (not old))])
-
-
-def _received(event: Event, number: int, version: int | None) -> Event:
-    meta = Meta(UUID(int=number), MET, CAUSE.correlation_id, version=version)
-    return event.received(meta)
-
-
-def _news_of(run: Run, what: str, version: int) -> Event:
-    told: Event
-    if what == "withdrawn":
-        told = RunWithdrawn(run_id=run.id, offer_id=run.offer_id, withdrawn_at=MET)
-    elif what == "called-off":
-        told = RunCancelled(run_id=run.id, offer_id=run.offer_id, cancelled_at=MET)
-    else:
-        told = RunChanged(**snapshot(replace(run, **NEWS[what])))
-    return _received(told, version, version)
-
-
-def _quote(asked: Event, number: int) -> Event:
-    """What membership answers: by the membership on the day that binds."""
-    if isinstance(asked, EnrolmentRequested):
-        day = berlin_day(asked.requested_at)
-    elif isinstance(asked, SeatAccepted):
-        day = berlin_day(asked.accepted_at)
-    else:
-        raise TypeError(f"{asked.type} asks for no price")
-    since = MEMBER_SINCE.get(asked.organisation_id)
-    member = since is not None and since <= day
-    cents = asked.member_cents if member else asked.standard_cents
-    quote = EnrolmentPriced(
-        enrolment_id=asked.enrolment_id,
-        organisation_id=asked.organisation_id,
-        price_cents=cents,
-        price_kind="member" if member else "standard",
-        reason=PriceReason(code="member-on-day" if member else "not-a-member"),
-        priced_for_on=day,
-        saving_cents=asked.standard_cents - cents,
-    )
-    return _received(quote, number, None)
+        return handlers.hear_runs(tx, [news_of(run, action[1], run.told_version + (not old))])
