@@ -71,7 +71,7 @@ async def leave(db: Database, key: bytes, *payloads: bytes) -> None:
 
 async def is_empty(db: Database) -> bool:
     """Whether everything was sent and forgotten."""
-    async with db.snapshot() as tx:
+    async with db.reading() as tx:
         return not await tx.rows(text("SELECT 1 FROM outbox LIMIT 1"))
 
 

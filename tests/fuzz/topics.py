@@ -161,7 +161,7 @@ class TopicCampaign:
         await self._ended(app, on, twins, where)
 
     async def _ids(self, app: TestApp, on: Subscription, ids: Any) -> set[UUID]:
-        async with app.db.snapshot() as tx:
+        async with app.db.reading() as tx:
             rows = await tx.rows(INBOX, {"topic": on.topic.name, "ids": list(ids)})
         return {row["message_id"] for row in rows}
 
@@ -169,7 +169,7 @@ class TopicCampaign:
         self, app: TestApp, on: Subscription, twins: dict[UUID, list[Sent]], where: str
     ) -> None:
         by_id = {id_: several[-1] for id_, several in twins.items()}
-        async with app.db.snapshot() as tx:
+        async with app.db.reading() as tx:
             params = {"topic": on.topic.name, "ids": list(by_id)}
             dead = {row["message_id"]: row for row in await tx.rows(DEAD, params)}
             judged = await _verdicts(tx, by_id.values()) if on.raw else set()

@@ -194,8 +194,12 @@ class Database:
             self.bell(name).set()
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Transaction]:
-        """Read only; what is told here goes nowhere."""
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """To read by: each statement sees what is committed when it begins; what is told is not.
+
+        No transaction is open, so nothing is held up meanwhile. Whoever needs one state of several
+        tables asks in one statement.
+        """
         async with self._driver() as driver:
             yield Transaction(driver, self.clock())
 

@@ -129,14 +129,14 @@ Write = Annotated[Writer, Depends(_writer)]
 
 
 class Reader:
-    """Opens a read snapshot: `async with read() as tx`."""
+    """Something to read by: `async with read() as tx` (`Database.reading`)."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:
-        """A transaction that only reads."""
-        return self._db.snapshot()
+        """For this block."""
+        return self._db.reading()
 
 
 async def _reader(request: Request) -> Reader:

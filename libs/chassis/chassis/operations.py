@@ -81,7 +81,7 @@ async def refresh(running: Any, name: str) -> None:
     if not running.database_ready:
         return
     try:
-        async with running.db.snapshot() as tx:
+        async with running.db.reading() as tx:
             outbox = await tx.row(OUTBOX)
             dead: Sequence[Any] = await tx.rows(dead_letters.COUNTS)
     except Exception as error:

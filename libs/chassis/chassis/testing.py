@@ -151,7 +151,7 @@ class TestApp:
         await until(self._is_settled, seconds)
 
     async def _is_settled(self) -> bool:
-        async with self.db.snapshot() as tx:
+        async with self.db.reading() as tx:
             if await tx.row(text("SELECT 1 FROM outbox LIMIT 1")):
                 return False
         listener = self.running.listener

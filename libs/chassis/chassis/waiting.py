@@ -72,7 +72,7 @@ class Waiter(Generic[T]):
 
     async def _look(self) -> None:
         try:
-            async with self._db.snapshot() as tx:
+            async with self._db.reading() as tx:
                 found = await self._finished(tx, list(self._waiting))
         except Exception as error:  # it is asked again, as long as somebody waits
             log.warning(

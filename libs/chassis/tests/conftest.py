@@ -169,7 +169,7 @@ def a_cancelled_run(run_id: UUID | None = None) -> RunCancelled:
 
 async def times_heard(app: TestApp, run_id: UUID) -> int:
     """How often the handler took effect."""
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         return len(await tx.rows(text("SELECT 1 FROM heard WHERE run_id = :r"), {"r": run_id}))
 
 

@@ -21,7 +21,7 @@ UNREADABLE = text("""
 
 async def times_written(app: TestApp, number: int) -> int:
     """How many notes there are of a number."""
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         rows = await tx.rows(text("SELECT 1 FROM note WHERE number = :n"), {"n": number})
     return len(rows)
 

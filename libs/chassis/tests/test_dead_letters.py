@@ -113,7 +113,7 @@ async def test_a_replay_is_kept_with_each_message_of_the_key_and_has_the_same_ev
         assert (await client.post(f"{first}/replay")).json()["handled"] == 2
         acts = [(await client.get(url)).json()["acts"] for url in (first, second)]
     assert [[act["act"] for act in of] for of in acts] == [["dry-run", "replay"], ["replay"]]
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         sql = text("SELECT event_id FROM heard WHERE run_id = :id")
         heard = [row["event_id"] for row in await tx.rows(sql, {"id": run_id})]
     assert heard[0] == id_

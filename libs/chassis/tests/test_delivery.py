@@ -14,7 +14,7 @@ from libs.chassis.tests.conftest import TROUBLES, a_cancelled_run, times_heard
 
 async def dead(app: TestApp, key: UUID) -> list[Any]:
     """What was set aside of a key."""
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         return list(
             await tx.rows(
                 text("SELECT * FROM dead_letter WHERE key = :k ORDER BY seq"),
@@ -103,7 +103,7 @@ async def test_what_is_put_back_meanwhile_cannot_be_given_up(app: TestApp) -> No
 
 async def waits_for_a_lock(app: TestApp) -> bool:
     """Whether a transaction waits for its turn, or is through."""
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         found = await tx.rows(
             text("""SELECT 1 FROM pg_stat_activity
                      WHERE datname = current_database() AND wait_event_type = 'Lock'""")

@@ -40,9 +40,9 @@ async def test_the_wait_for_a_connection_is_measured_also_where_none_comes(app: 
     )
     db = Database(settings, "scarce")
     try:
-        async with db.snapshot(), db.snapshot():
+        async with db.reading(), db.reading():
             with pytest.raises(PoolTimeout):
-                async with db.snapshot():
+                async with db.reading():
                     pass
         assert waits("scarce", "+Inf") == 3
         assert waits("scarce", "0.25") == 2

@@ -32,7 +32,7 @@ def a_key(body: bytes = b"") -> IdempotencyKey:
 
 async def times_written(app: TestApp, *numbers: int) -> list[int]:
     """How many notes there are of each number."""
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         rows = await tx.rows(
             text("SELECT number FROM note WHERE number = ANY(CAST(:n AS int[]))"),
             {"n": list(numbers)},

@@ -146,7 +146,7 @@ async def test_the_same_key_takes_effect_once_whatever_the_timing(app: TestApp) 
     assert {a.status_code for a in [*answers, later]} == {201}
     assert len({a.text for a in [*answers, later]}) == 1
     assert later.headers["idempotency-replayed"] == "true"
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         assert len(await tx.rows(text("SELECT 1 FROM note WHERE number = 77"))) == 1
 
 

@@ -116,7 +116,7 @@ def copies(app: TestApp, sent: list[Sent]) -> dict[bytes, Any]:
 
 async def dead_ones(app: TestApp, sent: list[Sent]) -> dict[bytes, Any]:
     """What is set aside of their keys and not settled."""
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         rows = await tx.rows(
             text("""SELECT * FROM dead_letter
                      WHERE key = ANY(CAST(:keys AS bytea[])) AND state = 'dead'"""),

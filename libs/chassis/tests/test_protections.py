@@ -125,7 +125,7 @@ async def test_only_one_relay_is_at_work(app: TestApp) -> None:
         await until(lambda: len(_values(app, key)) >= 200, 20, name="the left rows")
         await asyncio.sleep(0)
         assert _values(app, key) == [str(n).encode() for n in range(200)]
-        async with app.db.snapshot() as tx:
+        async with app.db.reading() as tx:
             held = await tx.rows(HELD_LOCKS)
         assert len(held) == 1
     finally:
@@ -145,7 +145,7 @@ async def test_a_lost_connection_is_waited_out_and_nothing_is_lost(app: TestApp)
     await sending
     await app.settled(40)
     assert [await times_heard(app, event.run_id) for event in events] == [1] * 200
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         dead = await tx.rows(
             text("SELECT 1 FROM dead_letter WHERE key = ANY(CAST(:keys AS bytea[]))"),
             {"keys": [event.key.encode() for event in events]},
@@ -167,7 +167,7 @@ async def test_control_an_outage_that_is_taken_for_a_fault_of_the_message_costs_
     await app.send(event)
     await app.settled(40)
     assert await times_heard(app, event.run_id) == heard
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         dead = await tx.rows(
             text("SELECT reason FROM dead_letter WHERE key = :key"), {"key": event.key.encode()}
         )
@@ -187,7 +187,7 @@ async def test_old_keys_and_marks_are_forgotten_and_young_ones_kept(app: TestApp
             )
     for timer in housekeeping.TIMERS:
         assert await app.running.timers.once(timer.name) >= 1
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         left = await tx.rows(text("SELECT scope FROM idempotency WHERE scope LIKE 'age-%'"))
         marks = await tx.rows(text("SELECT 1 FROM inbox WHERE topic = 'test'"))
     assert [row["scope"] for row in left] == ["age-1"]
@@ -295,5 +295,5 @@ async def test_when_the_relay_at_work_dies_the_next_one_goes_on_where_it_was(app
 
 
 async def _is_empty(db: Database) -> bool:
-    async with db.snapshot() as tx:
+    async with db.reading() as tx:
         return not await tx.rows(text("SELECT 1 FROM outbox LIMIT 1"))

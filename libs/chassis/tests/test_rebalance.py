@@ -41,7 +41,7 @@ class Group:
 
     async def heard(self) -> Counter[UUID]:
         """How often each of the records that were sent took effect."""
-        async with self.app.db.snapshot() as tx:
+        async with self.app.db.reading() as tx:
             sql = text("SELECT run_id FROM heard WHERE run_id = ANY(CAST(:ids AS uuid[]))")
             rows = await tx.rows(sql, {"ids": self.sent})
         return Counter(row["run_id"] for row in rows)
@@ -268,7 +268,7 @@ async def meet(app: TestApp, sql: TextClause) -> list[Any]:
 async def _waiting(app: TestApp, count: int) -> bool:
     sql = text("""SELECT 1 FROM pg_stat_activity
                    WHERE datname = current_database() AND wait_event_type = 'Lock'""")
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         return len(await tx.rows(sql)) >= count
 
 

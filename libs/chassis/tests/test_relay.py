@@ -58,7 +58,7 @@ async def test_a_message_of_any_size_can_be_set_aside_and_told(
         return [record for record in copies if record.key == (key or b"")]
 
     await until(told, 15, name="the copy of the dead message")
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         row = await tx.row(
             text("SELECT payload FROM dead_letter WHERE key = :key"), {"key": key or b""}
         )

@@ -128,7 +128,7 @@ async def send(
 
 async def noted(app: TestApp) -> list[int]:
     """What was handled, in order."""
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         return [r["number"] for r in await tx.rows(text("SELECT number FROM note ORDER BY id"))]
 
 
@@ -180,7 +180,7 @@ async def test_a_record_with_such_a_name_is_set_aside_whole_when_it_says_nothing
     await app.send(event)
     await app.settled()
     assert await times_heard(app, event.run_id) == 1
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         row = await tx.row(text("SELECT * FROM dead_letter WHERE key = :k"), {"k": key})
     assert row is not None
     assert (row["reason"], bytes(row["payload"])) == ("no-envelope", b"{")

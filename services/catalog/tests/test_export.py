@@ -127,7 +127,7 @@ async def test_an_offer_without_an_address_of_its_own_has_that_of_its_page_here(
     offer = an_offer()
     del offer["url"]
     (offer_id,) = await publish(app, offer)
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         _, last = await export.page(tx, 1, "https://campus.example/")
         pages = [await export.page(tx, n, "https://campus.example/") for n in range(1, last + 1)]
     urls = [one.url for offers, _ in pages for one in offers]

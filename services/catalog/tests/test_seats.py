@@ -136,6 +136,6 @@ async def fold(app: TestApp, story: Sequence[Event], step: int) -> list[dict[str
     for begin in range(0, len(story), step):
         async with app.db.transaction() as tx:
             await seats.project(tx, story[begin : begin + step])
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         rows = await tx.rows(text("SELECT * FROM run_seats ORDER BY run_id"))
     return [dict(row) for row in rows]

@@ -240,7 +240,7 @@ async def test_old_submissions_are_forgotten(app: TestApp) -> None:
         assert await app.running.timers.once("old-submissions") > 0
     finally:
         app.clock.reset()
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         assert await tx.row(text("SELECT 1 FROM submission")) is None
 
 

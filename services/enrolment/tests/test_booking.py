@@ -86,7 +86,7 @@ async def test_a_hundred_at_once_for_ten_seats_are_ten_holds_and_a_line(office: 
     told = await office.app.heard(SeatWaitlisted, lambda e: e.run_id == run.id, count=90)
     shown = {v["enrolment_id"]: v["place"] for v in views if v["state"] == "waitlisted"}
     assert {str(e.enrolment_id): e.place for e in told} == shown
-    async with office.app.db.snapshot() as tx:
+    async with office.app.db.reading() as tx:
         rows = await tx.rows(
             text("SELECT id, number FROM enrolment WHERE run_id = :run ORDER BY number"),
             {"run": run.id},

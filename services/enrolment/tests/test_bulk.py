@@ -115,7 +115,7 @@ async def test_a_dry_run_says_what_would_happen(office: Office) -> None:
     real = await office.book(run)
     told = await office.app.heard(EnrolmentRequested, lambda e: e.run_id == run.id)
     assert [str(event.enrolment_id) for event in told] == [real["enrolment_id"]]
-    async with office.app.db.snapshot() as tx:
+    async with office.app.db.reading() as tx:
         row = await tx.row(text("SELECT count(*) AS n FROM bulk WHERE run_id = :r"), {"r": run.id})
     assert row is not None
     assert row["n"] == 0

@@ -135,7 +135,7 @@ async def test_synthetic_bookings_are_forgotten_an_hour_after_their_end(office: 
 
 async def kept(office: Office, organisation: UUID) -> int:
     """How many enrolments of an organisation there are."""
-    async with office.app.db.snapshot() as tx:
+    async with office.app.db.reading() as tx:
         sql = text("SELECT count(*) AS n FROM enrolment WHERE organisation_id = :id")
         row = await tx.row(sql, {"id": organisation})
     return int(row["n"])

@@ -129,7 +129,7 @@ async def test_the_largest_list_passes_the_door_and_can_be_tried(office: Office)
     states = [row["state"] for row in tried.json()["rows"]]
     assert states == ["confirmed"] * 1999 + ["waitlisted"]
     assert (await office.seats(run))["taken"] == 0
-    async with office.app.db.snapshot() as tx:
+    async with office.app.db.reading() as tx:
         row = await tx.row(text("SELECT count(*) AS n FROM bulk WHERE run_id = :r"), {"r": run.id})
     assert row is not None
     assert row["n"] == 0

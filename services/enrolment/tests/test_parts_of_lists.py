@@ -82,13 +82,13 @@ async def a_list(db: Database, count: int, capacity: int) -> UUID:
 
 async def seen(db: Database, id_: UUID) -> JobView:
     """The list as its coordinator sees it."""
-    async with db.snapshot() as tx:
+    async with db.reading() as tx:
         return await jobs.one(tx, id_, CARLA, rows=True)
 
 
 async def counted(db: Database, sql: str) -> int:
     """A figure of the database."""
-    async with db.snapshot() as tx:
+    async with db.reading() as tx:
         row = await tx.row(text(sql))
     assert row is not None
     return int(row[0])

@@ -59,7 +59,7 @@ async def test_a_run_that_begins_leaves_nobody_in_doubt(office: Office) -> None:
     for one in line:
         ended = await office.show(one["enrolment_id"])
         assert (ended["state"], ended["ended_reason"]) == ("expired", "run-started")
-    async with office.app.db.snapshot() as tx:
+    async with office.app.db.reading() as tx:
         row = await tx.row(text("SELECT * FROM run WHERE id = :id"), {"id": run.id})
     assert (row["begun"], row["waiting"], row["taken"]) == (True, 0, 1)
     async with office.carla as client:

@@ -65,7 +65,7 @@ async def organisation(office: Office) -> UUID:
 async def rows_read(app: TestApp, statement: TextClause, params: dict[str, Any]) -> int:
     """How many rows the busiest step of the plan has touched, in all its turns."""
     explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}")
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         (row,) = await tx.rows(explain, params)
     return max(steps(row["QUERY PLAN"][0]["Plan"]))
 
@@ -113,7 +113,7 @@ async def test_pages_of_what_is_to_come_go_on_where_they_ended(
     page = listing._page(listing.ORDERS["deadline"][1], (), in_states=False, after=False)
     after = listing._page(listing.ORDERS["deadline"][1], (), in_states=False, after=True)
     shown = {"organisation": organisation, "at": office.app.db.clock()}
-    async with office.app.db.snapshot() as tx:
+    async with office.app.db.reading() as tx:
         all_at_once = await tx.rows(page, {**shown, "most": 120})
         first = all_at_once[59]
         place = {"after_at": first["sorted_by"], "after_id": first["id"]}

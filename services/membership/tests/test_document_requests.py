@@ -31,7 +31,7 @@ async def shown(office: httpx.AsyncClient, application_id: UUID) -> list[dict[st
 
 
 async def kept(app: TestApp, application_id: UUID) -> int:
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         sql = text("SELECT count(*) FROM document_request WHERE application_id = :id")
         row = await tx.row(sql, {"id": application_id})
     assert row is not None
@@ -66,7 +66,7 @@ async def test_a_request_is_shown_with_its_day_and_told_without_words(app: TestA
     assert {event.organisation_id for event in events} == {organisation_id}
     assert all("Beispielhaft" not in event.model_dump_json() for event in events)
     assert all("Niederschrift" not in event.model_dump_json() for event in events)
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         sql = text("SELECT what FROM audit WHERE who = :who AND organisation_id = :id ORDER BY id")
         acts = [row["what"] for row in await tx.rows(sql, {"who": who, "id": organisation_id})]
     assert acts[-2:] == ["document-request", "document-request"]

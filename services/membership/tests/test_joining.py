@@ -205,14 +205,14 @@ async def test_twenty_admissions_at_once_leave_no_gap_in_the_member_numbers(
     for client in clients:
         await client.aclose()
     assert sorted(answer.status_code for answer in answers) == [201] * 20 + [409] * 20
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         rows = await tx.rows(text("SELECT member_number FROM membership ORDER BY 1"))
     assert [row["member_number"] for row in rows] == list(range(1, len(rows) + 1))
 
 
 async def everything_in(app: TestApp) -> str:
     """All rows of all tables, as text."""
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         tables = await tx.rows(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
         parts = []
         for table in tables:

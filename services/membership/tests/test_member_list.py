@@ -80,7 +80,7 @@ async def test_each_look_at_the_list_is_kept_with_who_and_why(app: TestApp) -> N
             assert (await auditor.get(MEMBERS, params=wrong)).status_code == 422
     async with app.http("coordinator", org=uuid4()) as carla:
         assert (await carla.get(MEMBERS)).status_code == 403
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         sql = text("SELECT on_day::text, reason FROM inspection WHERE who = :who ORDER BY id")
         rows = [tuple(row.values()) for row in await tx.rows(sql, {"who": who})]
     assert rows == [("2026-02-02", "Jahresprüfung"), ("2026-03-17", None)]

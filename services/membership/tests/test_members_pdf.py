@@ -182,7 +182,7 @@ async def test_whoever_wants_a_document_gets_one_and_the_look_is_kept(app: TestA
     _, words = opened(got.content)
     assert "Gemeinde Dokumentenhain" in words
     assert f"{number:04d}" in words
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         sql = text("SELECT on_day::text, reason FROM inspection WHERE who = :who")
         rows = [tuple(row.values()) for row in await tx.rows(sql, {"who": who})]
     assert rows == [("2026-03-01", "Prüfung")]

@@ -65,7 +65,7 @@ def of(*ids: UUID) -> Callable[[EnrolmentPriced], bool]:
 
 async def pending(app: TestApp, organisation_id: UUID) -> int:
     """How many prices wait for an organisation."""
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         sql = text("SELECT count(*) AS n FROM pending_quote WHERE organisation_id = :id")
         row = await tx.row(sql, {"id": organisation_id})
     return int(row["n"])
@@ -274,7 +274,7 @@ async def waits(app: TestApp, organisation_id: UUID, count: int) -> bool:
 
 async def waiting_for_a_lock(app: TestApp) -> bool:
     """Whether somebody stands before the advisory lock."""
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         sql = """
             SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database =
                    (SELECT oid FROM pg_database WHERE datname = current_database())

@@ -226,7 +226,7 @@ async def test_the_audit_trail_says_who_did_what(app: TestApp) -> None:
         await pay(office, id_, 100)
         await pay(office, id_, 10**9)  # refused, so it does not stand there
         await give_notice(office, id_, "2026-03-17T09:00:00Z")
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         sql = text("SELECT what FROM audit WHERE who = :who AND organisation_id = :id ORDER BY id")
         rows = await tx.rows(sql, {"who": who, "id": id_})
     acts = [row["what"] for row in rows]

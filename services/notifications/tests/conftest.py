@@ -99,7 +99,7 @@ NOTICES = text("SELECT * FROM notice WHERE recipient_ref = :who ORDER BY number"
 
 async def rows(app: TestApp, who: UUID) -> list[Any]:
     """The notices of a person."""
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         return list(await tx.rows(NOTICES, {"who": who}))
 
 
@@ -110,7 +110,7 @@ async def a_known_run(app: TestApp, **changes: Any) -> UUID:
     query = text("SELECT 1 FROM run WHERE run_id = :id")
 
     async def known() -> bool:
-        async with app.db.snapshot() as tx:
+        async with app.db.reading() as tx:
             return bool(await tx.row(query, {"id": run_id}))
 
     await until(known, name="the run")

@@ -209,7 +209,7 @@ async def test_names_and_addresses_stand_in_one_table_only(
     assert again.json() == first.json()
     assert again.headers["Idempotency-Replayed"] == "true"
     tables = text("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         for row in await tx.rows(tables):
             everything = f'SELECT t::text AS t FROM "{row["table_name"]}" t'  # noqa: S608
             content = await tx.rows(text(everything))

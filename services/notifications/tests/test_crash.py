@@ -61,7 +61,7 @@ async def queue_mails(db: Database) -> list[str]:
 
 async def count(db: Database, table: str, where: str = "true") -> int:
     """Rows of a table."""
-    async with db.snapshot() as tx:
+    async with db.reading() as tx:
         row = await tx.row(text(f"SELECT count(*) AS n FROM {table} WHERE {where}"))  # noqa: S608
     return int(row["n"]) if row else 0
 

@@ -63,6 +63,6 @@ async def test_what_is_left_of_synthetic_bookings_is_forgotten(app: TestApp) -> 
     await app.running.timers.once("forget-synthetic")
     assert await rows(app, person) == []
     assert len(await rows(app, anna.ref)) == 1
-    async with app.db.snapshot() as tx:
+    async with app.db.reading() as tx:
         sql = text("SELECT 1 FROM booking WHERE organisation_id = :id")
         assert await tx.rows(sql, {"id": synthetic.ORGANISATION}) == []

@@ -70,7 +70,7 @@ async def replay(db: Database, events: Sequence[Event], batch: int) -> dict[str,
             await handlers.hear_runs(tx, part)
             await handlers.hear_quotes(tx, part)
             await handlers.hear_steps(tx, part)
-    async with db.snapshot() as tx:
+    async with db.reading() as tx:
         found = {
             "run": [dict(row) for row in await tx.rows(text("TABLE run ORDER BY 1"))],
             "booking": [dict(row) for row in await tx.rows(text("TABLE booking ORDER BY 1"))],

@@ -191,7 +191,7 @@ class Sessions:
 
     async def find(self, session_id: str, *, use: bool = True) -> Kept | None:
         """A living session. With `use` it was used now, so that it lives on."""
-        async with self.db.snapshot() as tx:
+        async with self.db.reading() as tx:
             row = await tx.row(
                 FIND,
                 {
@@ -260,7 +260,7 @@ class Sessions:
 
     async def draft(self, person_ref: UUID, name: str) -> dict[str, Any] | None:
         """What was kept under that name."""
-        async with self.db.snapshot() as tx:
+        async with self.db.reading() as tx:
             row = await tx.row(FIND_DRAFT, {"person_ref": person_ref, "name": name, "now": tx.now})
         return None if row is None else self._sealer.open(bytes(row["body"]))
 

@@ -112,7 +112,7 @@ async def test_the_database_knows_neither_the_browsers_id_nor_a_token(store: Ses
     person = uuid4()
     session_id = await store.begin(TOKENS, person, "sid")
     await store.keep_draft(person, "form", {"name": "Anna Albers"})
-    async with store.db.snapshot() as tx:
+    async with store.db.reading() as tx:
         kept = b"".join(bytes(cell) for row in await tx.rows(EVERYTHING) for cell in row)
         drafts = b"".join(bytes(row["body"]) for row in await tx.rows(DRAFTS))
     assert session_id.encode() not in kept

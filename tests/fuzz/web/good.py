@@ -136,9 +136,7 @@ BOOKINGS = [
     seen(f"GET {NEW_LIST}/personen", "planner", f"termin={RUN}"),
     brought(f"POST {NEW_LIST}/personen", "coordinator", LIST, ("liste.csv", TABLE)),
     sent(f"POST {NEW_LIST}/personen", "coordinator", {**LIST, "tun": "suchen", "q": "Anna"}),
-    sent(
-        f"POST {NEW_LIST}/datei", "coordinator", {"zeichensatz": "cp1252", "trennzeichen": ","}
-    ),
+    sent(f"POST {NEW_LIST}/datei", "coordinator", {"zeichensatz": "cp1252", "trennzeichen": ","}),
     seen(f"GET {NEW_LIST}/pruefen", "planner"),
     *(
         sent(

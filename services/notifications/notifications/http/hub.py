@@ -114,11 +114,11 @@ class Hub:
     async def run(self, db: Database, settings: Settings) -> None:
         """Look for news until cancelled. Without clients nothing is asked."""
         db.after_commit(self._wake.set)
-        async with db.snapshot() as tx:
+        async with db.reading() as tx:
             place = Position(await horizon(tx), 0)
         while True:
             if self._clients:
-                async with db.snapshot() as tx:
+                async with db.reading() as tx:
                     place = await self._look(tx, place)
             self._wake.clear()
             # Not `wait_for`: that of Python 3.11 can swallow a cancellation.
@@ -164,12 +164,12 @@ async def stream(
     """What a reader's client is sent, until its time is over: then it comes back with its id."""
     ends_at = monotonic() + settings.stream_seconds
     with hub.joined(reader) as queue:  # first join, then read: nothing falls in between
-        async with db.snapshot() as tx:
+        async with db.reading() as tx:
             until = await horizon(tx)
         place = last_seen or Position(until, 0)
         yield format_sse_event(comment="welcome", retry=RETRY_MS)
         while last_seen is not None:
-            async with db.snapshot() as tx:
+            async with db.reading() as tx:
                 missed = await news(tx, [reader], place, until)
             for one in missed:
                 place = one.position
