@@ -39,7 +39,7 @@ def day_of(text: str) -> date | None:
         typed = GERMAN_DAY.fullmatch(text.strip())
         if typed:
             day, month, year = (int(number) for number in typed.groups())
-            return date(year if year > 99 else 2000 + year, month, day)
+            return date(2000 + year if len(typed[3]) == 2 else year, month, day)
         return date.fromisoformat(text.strip())
     except ValueError:
         return None
