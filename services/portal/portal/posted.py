@@ -22,11 +22,12 @@ async def read(request: Request) -> FormData:
     """
     try:
         form = await request.form()
-        fields = [
-            (name, value)
-            for name, value in form.multi_items()
-            if isinstance(value, str) or name == FILE
-        ]
+        fields = []
+        for name, value in form.multi_items():
+            if isinstance(value, str) or name == FILE:
+                fields.append((name, value))
+            else:
+                await value.close()
         for name, value in fields:
             f"{name}{_text(value)}".encode()
     except UnicodeError:

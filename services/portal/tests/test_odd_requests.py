@@ -42,7 +42,7 @@ async def read(body: str, kind: str = BOUNDARY) -> Any:
 @pytest.mark.parametrize("name", ["undefined", "idna", "unicode_escape", "utf-7"])
 async def test_a_form_in_an_encoding_that_no_browser_uses_is_refused(name: str) -> None:
     with pytest.raises(HTTPException) as refused:
-        await read(part("a", "xn--\u00e4\\ud800+2AA-"), f"{BOUNDARY}; charset={name}")
+        await read(part("a", "xn--\\ud800+2AA-"), f"{BOUNDARY}; charset={name}")
     assert refused.value.status_code == 400
 
 

@@ -13,7 +13,9 @@ from catalog.domain.findings import finding, pointer_of
 MAX_BYTES = 900_000
 MAX_DEPTH = 32
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# One that is never closed goes on to the end of the text: else each quotation mark in it would be
+# tried as a beginning, and a single record would hold up all others for hours
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 _SENTENCES = {
