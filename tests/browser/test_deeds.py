@@ -45,6 +45,8 @@ def test_an_approver_declines_and_the_person_reads_why(seat: Seat, world: World)
     id_ = beside(lambda: a_request(world, title))
     paul, anna = seat("paul.approver"), seat("anna.employee")
     paul.go(f"/freigaben/{id_}/ablehnen")
+    anna.go("/meine-kurse")
+    anna.reads("Paul Petersen entscheidet. Ihr Platz ist bis")
     paul.press("Anfrage ablehnen")
     paul.reads("Bitte begründen Sie die Ablehnung.")
     paul.page.fill("#grund", "Der Kurs liegt in der Haushaltswoche.")
@@ -53,7 +55,8 @@ def test_an_approver_declines_and_the_person_reads_why(seat: Seat, world: World)
     assert beside(lambda: state(world, id_)) == "rejected"
     anna.go("/meine-kurse")
     anna.press("Vergangen")
-    anna.reads("Der Kurs liegt in der Haushaltswoche.")
+    why = "Der Kurs liegt in der Haushaltswoche."
+    anna.reads(f"Paul Petersen hat abgelehnt: {why} Ihr Platz ist wieder frei.")
 
 
 def test_a_request_that_was_decided_meanwhile_is_not_decided_twice(
