@@ -7,9 +7,8 @@ import pytest
 from chassis.testing import TestApp
 
 from .builders import rejected
-from .conftest import Member, enter
+from .conftest import Member, a_known_run, about, enter
 from .test_inbox import tell
-from .test_notices import a_known_run, about
 
 CONTACTS = "/api/notifications/contacts"
 
