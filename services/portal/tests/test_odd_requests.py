@@ -11,7 +11,7 @@ from portal import posted
 from portal.live import Live
 from portal.pages import signing
 from portal.sessions import Sealer
-from portal.signin import Issuer, SignInFailed
+from portal.signin import BACK, Issuer, SignInFailed
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -110,7 +110,7 @@ async def test_a_cookie_of_ours_under_another_name_says_nothing(value: object) -
 async def test_who_comes_back_with_another_cookie_of_ours_begins_anew() -> None:
     sealed = Sealer(KEY).seal(["info", "a", ""]).decode()
     browser = Browser(Services(), "employee")
-    came = await browser.get(f"{signing.BACK}?code=a", {"Cookie": f"{signing.LEFT}={sealed}"})
+    came = await browser.get(f"{BACK}?code=a", {"Cookie": f"{signing.LEFT}={sealed}"})
     assert (came.status_code, came.headers["location"]) == (303, "/kurse")
 
 
