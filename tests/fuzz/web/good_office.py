@@ -33,7 +33,7 @@ DEEDS: tuple[tuple[str, str, Fields], ...] = (
 )
 DECISIONS: tuple[tuple[str, Fields], ...] = (
     ("nachweis", {"nachweis": "Beschluss @@canary@@", "punkt": "", "hinweis": "Bitte bald."}),
-    ("ablehnen", {"grund": "not-eligible"}),
+    ("ablehnen", {"grund": "requirements-not-met"}),
     ("zulassen", {"tag": TODAY}),
 )
 NEW_ORGANISATION = {

@@ -37,6 +37,8 @@ TRACE = re.compile(
 FIRST_WORDS = {"de": b"Zum Inhalt springen", "en": b"Skip to content"}
 """With these every page begins."""
 OURS = re.compile(rb"/(?![/\\])|http://127\.0\.0\.1(:[0-9]+)?(/|$)")
+SHOWS_ERRORS = "/betrieb/nachrichten/"
+"""There operations read by which error a message failed."""
 KNOW_NOBODY = ("", "ended", "provider", "ops")
 """Who is never shown the name of anybody."""
 
@@ -122,6 +124,8 @@ def trace(given: Input, answer: Answer) -> Iterator[str]:
     """Nothing of the inside: no stack, no path, no library; unless somebody typed just that."""
     sent = b" ".join((given.body, given.query, given.path.encode(), *(v for _, v in given.headers)))
     typed = unquote_to_bytes(sent.replace(b"+", b" "))
+    if answer.status == 200 and _path(given).startswith(SHOWS_ERRORS):
+        return
     for found in TRACE.finditer(answer.body):
         if found[0] not in typed:
             yield f"trace: {found[0].decode('latin-1')[:40]}"

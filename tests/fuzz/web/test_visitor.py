@@ -11,6 +11,7 @@ from chassis.testing_issuer import Issuer
 from portal.door import Door
 from portal.settings import Settings
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -77,6 +78,11 @@ async def tarries(_request: Request) -> Response:
     return page("")
 
 
+async def lost(_request: Request, error: Exception) -> Response:
+    """A page for what is not there."""
+    return page("", getattr(error, "status_code", 404))
+
+
 class NoSessions:
     """There is no database here: everybody is a visitor."""
 
@@ -100,6 +106,7 @@ async def found_in(answer: Answers, monkeypatch: pytest.MonkeyPatch) -> Report:
     app = Starlette(
         routes=[Route("/{path:path}", answer, methods=["GET", "POST"])],
         middleware=[Middleware(Door, settings=settings)],
+        exception_handlers={HTTPException: lost},
     )
     people: Any = NoSessions()
 

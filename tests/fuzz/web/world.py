@@ -14,7 +14,7 @@ from portal.signin import LOGGED_OUT
 from starlette.applications import Starlette
 
 from tests.fuzz.inputs import NAME
-from tests.fuzz.tokens import Tokens
+from tests.fuzz.tokens import FORGED, Tokens
 from tests.fuzz.web.people import People
 from tests.fuzz.worlds import MADE, SECONDS, World, applied, refill, registered
 
@@ -67,7 +67,7 @@ class Campus:
         if name in self._made:
             return self._made[name]()
         place, _, rest = name.partition(".")
-        if place == "forged":
+        if place == "forged" and rest in FORGED:
             return (self._tokens.authorization(rest) or b"").decode("latin-1").partition(" ")[2]
         return self._worlds[place].one(rest) if place in self._worlds else ""
 
