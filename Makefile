@@ -80,14 +80,16 @@ sql: there ## look into the database of a service (service=NAME query="SELECT ..
 test: setup ## run all tests, on servers of their own
 	@$(PY) -m pytest $(args)
 
-# One after the other it would take an hour: what needs no server runs beside the linters, and the
-# services alone beside the browser. What measures time or breaks things has the machine to itself.
+# One after the other it would take an hour: what needs no server runs beside the linters, the
+# services alone beside the browser, and what mostly waits for figures and alerts beside the fuzzer.
+# What measures time or breaks things has the machine to itself.
 check: specs-unchanged browser ## what CI runs: generated pages, lint, tests
 	@$(MAKE) -j2 lint pure
 	@$(MAKE) -j2 each-alone in-browser
-	@$(PY) -m pytest -m "not pure" tests --ignore=tests/browser $(args)
+	@$(MAKE) -j2 watched fuzzed
+	@$(PY) -m pytest -m "not pure" tests/failure tests/load $(args)
 
-.PHONY: pure each-alone in-browser
+.PHONY: pure each-alone in-browser watched fuzzed
 pure: setup
 	@$(PY) -m pytest -m pure $(args)
 
@@ -96,6 +98,12 @@ each-alone: setup
 
 in-browser: setup
 	@$(PY) -m pytest tests/browser $(args)
+
+watched: setup
+	@$(PY) -m pytest -m "not pure" tests $(foreach one,browser failure fuzz load,--ignore=tests/$(one)) $(args)
+
+fuzzed: setup
+	@$(PY) -m pytest -m "not pure" tests/fuzz $(args)
 
 .PHONY: browser
 browser: setup ## see that there is a browser for the tests of the portal

@@ -146,3 +146,17 @@ async def test_a_list_is_thrown_away_only_after_it_was_asked() -> None:
     assert BOOKING not in booking.drafts.kept
     nothing = await browser.get("/buchungen/neu/verwerfen")
     assert nothing.headers["location"] == "/buchungen/neu/termin"
+
+
+async def test_a_text_that_is_no_address_costs_nobody_else_the_answer() -> None:
+    rows = [
+        Row(1, "Nora", "n@kreis.example"),
+        Row(2, "Lang", "l@" + "x" * 400),
+        Row(3, "Null", "n\x00@kreis.example"),
+    ]
+    booking = Booking(Roster(run_id="r", rows=rows))
+    answer = await seen_by(booking).get(HERE)
+    assert answer.status_code == 200
+    asked = [json.loads(each.content) for each in booking.known.sent(f"{CONTACTS}/resolve")]
+    assert asked == [{"mails": ["n@kreis.example"]}]
+    assert answer.text.count("Diese Person kennen wir in Ihrer Organisation nicht.") >= 3

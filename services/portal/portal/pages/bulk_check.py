@@ -27,6 +27,7 @@ CODES = (
     ("bestellnummer", "order_reference", N_("Bestellnummer")),
 )
 CODE_HINT = N_("%(label)s: Erlaubt sind Buchstaben, Ziffern und . _ / - (bis zu 40 Zeichen).")
+LONGEST_MAIL = 320  # characters that an address can have
 
 
 async def check(
@@ -99,13 +100,18 @@ def member_today(page: Page) -> bool | None:
 
 async def judge(page: Page, roster: Roster) -> list[Verdict]:
     """A verdict on each row: first who it is, then whether there is a seat."""
-    mails = [row.mail for row in roster.rows if row.mail and not row.ref]
+    mails = [row.mail for row in roster.rows if _can_be_asked(row.mail) and not row.ref]
     found = await _by_mail(page, mails)
     first = {row.number: lists.identify(row, found) for row in roster.rows}
     known = [row for row in roster.rows if first[row.number] is None]
     said = await _tried(page, roster, known) if known else []
     verdicts = [each for each in first.values() if each]
     return verdicts + [lists.judged(row, each) for row, each in zip(known, said, strict=True)]
+
+
+def _can_be_asked(mail: str) -> bool:
+    """One text that is no address of anybody must not cost all others their answer."""
+    return 0 < len(mail) <= LONGEST_MAIL and mail.isprintable()
 
 
 async def _by_mail(page: Page, mails: list[str]) -> dict[str, list[dict[str, Any]]] | None:
