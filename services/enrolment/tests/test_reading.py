@@ -202,7 +202,7 @@ async def test_a_calendar_entry_says_when_and_where(office: Office) -> None:
 
 
 async def test_a_course_for_any_time_blocks_no_weeks_of_a_calendar(office: Office) -> None:
-    sure = await office.book(await office.schedule(capacity=1, format="on_demand"))
+    sure = await office.book(await office.schedule(capacity=1, on_demand=True))
     async with office.carla as client:
         answer = await client.get(f"{BASE}/{sure['enrolment_id']}/calendar")
     (event,) = Calendar.from_ical(answer.content).events
