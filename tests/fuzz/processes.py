@@ -21,7 +21,7 @@ from tests.fuzz.good import SEEDS
 from tests.fuzz.people import SECRET_MAIL, SECRET_NAME
 
 PORTAL, TOPICS = "portal", "topics"
-SHARE_OF_PORTAL = 0.01  # a page costs as much as all the routes that it asks
+SHARE_OF_PORTAL = 0.005  # a page costs as much as all the routes that it asks
 SHARE_OF_TOPICS = 0.06  # a record that is set aside costs a transaction per service that hears it
 LONGEST_SECONDS = 4 * 3600.0
 
