@@ -21,7 +21,7 @@ POSTGRES_IMAGE, KAFKA_IMAGE = "postgres:18", "apache/kafka:4.3.1"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs no server: `make test args="-m pure"` is over in seconds."""
+    """Mark what needs no server: `make test args="-m pure"` runs it alone."""
     for item in items:
         named = set(getattr(item, "fixturenames", ()))
         if item.nodeid.startswith(PURE_PLACES) and not named & {"servers", "issuer"}:

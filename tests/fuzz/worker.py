@@ -26,6 +26,7 @@ from tests.fuzz.checks import against
 from tests.fuzz.good import SEEDS
 from tests.fuzz.inputs import Input
 from tests.fuzz.mutator import Mutator
+from tests.fuzz.processes import PORTAL, TOPICS
 from tests.fuzz.reference import Reference
 from tests.fuzz.tokens import Tokens
 from tests.fuzz.topics import TopicCampaign
@@ -36,7 +37,6 @@ from tests.fuzz.web.work import Visitor, portal_at_work
 from tests.fuzz.web.world import Campus
 from tests.fuzz.worlds import World, refill
 
-PORTAL, TOPICS = "portal", "topics"
 PATIENT: dict[str, Any] = {"pool_wait_ms": 60_000}  # a busy machine would answer 503, not judge
 SETTINGS: dict[str, dict[str, Any]] = {
     "notifications": {"smtp": "127.0.0.1:9", "stream_heartbeat_seconds": 0.3},

@@ -1,6 +1,7 @@
 """The end of a service: in time, whatever is still open."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import socket
@@ -13,6 +14,7 @@ from time import monotonic
 from unittest.mock import AsyncMock
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -32,6 +34,7 @@ from libs.chassis.tests.conftest import build
 serve(lambda: build(**json.loads(sys.argv[1])))
 """
 PATIENCE = 8  # seconds that `deploy/local` gives
+LONGEST = 12  # of a stop with a command that waits: 6 with its limit, 15 without
 
 
 BRIEF = "from chassis import standstill as s; s.STANDSTILL_SECONDS, s.LOOK_SECONDS = 1.0, 0.2"
@@ -56,6 +59,7 @@ class Program:
 
     process: asyncio.subprocess.Process
     port: int
+    database: str
 
 
 @asynccontextmanager
@@ -78,7 +82,7 @@ async def program(servers: Servers, issuer: Issuer, before: str = "") -> AsyncIt
         process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL)
         try:
             await until(lambda: answers(port), 40, every=0.2, name="the start")
-            yield Program(process, port)
+            yield Program(process, port, url.replace("+asyncpg", ""))
         finally:
             if process.returncode is None:
                 process.kill()
@@ -97,6 +101,28 @@ async def test_a_request_that_never_ends_does_not_keep_the_service_from_ending_i
             one.process.send_signal(signal.SIGTERM)
             await asyncio.wait_for(one.process.wait(), 30)
         assert monotonic() - began < PATIENCE
+
+
+async def test_a_command_that_waits_for_a_lock_does_not_keep_the_service_from_ending(
+    servers: Servers, issuer: Issuer
+) -> None:
+    """Without a limit of its own it would be tried three times, until the lock's limit each."""
+    token = {"Authorization": f"Bearer {issuer.token(uuid4(), uuid4(), ['coordinator'])}"}
+    async with program(servers, issuer) as one:
+        locked = await asyncpg.connect(one.database)
+        await locked.execute("BEGIN; LOCK TABLE note IN ACCESS EXCLUSIVE MODE")
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{one.port}") as client:
+            path = "/api/enrolment/notes"
+            asked = asyncio.create_task(client.post(path, json={"number": 1}, headers=token))
+            await asyncio.sleep(0.3)  # it shall be begun, and nobody could tell us
+            began = monotonic()
+            one.process.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(one.process.wait(), 40)
+            took = monotonic() - began
+            with contextlib.suppress(httpx.HTTPError):
+                await asked
+        locked.terminate()
+    assert took < LONGEST
 
 
 async def test_a_service_whose_consumer_stands_still_ends_to_be_started_anew(
