@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -59,16 +59,20 @@ def full_server(stand: Stand) -> Iterator[None]:
 
 
 async def _take_all(held: list[Any], url: str) -> None:
-    """The services are locked out meanwhile, or they would be faster here and there."""
+    """Until every place is ours: one that a service has just been refused at comes free again.
+
+    The services are locked out meanwhile, or they would be faster here and there.
+    """
     held.append(await asyncpg.connect(url))
+    places = int(await held[0].fetchval("SHOW max_connections"))
     try:
         for service in SERVICES:
             await held[0].execute(f"ALTER ROLE {service} CONNECTION LIMIT 0")
             await held[0].fetch(END, service)
-        while True:
-            held.append(await asyncpg.connect(url))
-    except asyncpg.TooManyConnectionsError:
-        return
+        async with asyncio.timeout(60):
+            while len(held) < places:
+                with suppress(asyncpg.TooManyConnectionsError):
+                    held.append(await asyncpg.connect(url))
     finally:
         for service in SERVICES:
             await held[0].execute(f"ALTER ROLE {service} CONNECTION LIMIT -1")
