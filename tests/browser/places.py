@@ -73,7 +73,9 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/anbieter/angebote",
         "/anbieter/einreichungen",
         "/anbieter/einreichungen?ergebnis=abgelehnt",
+        "/anbieter/einreichungen?ergebnis=unveraendert",
         "/anbieter/einreichungen/{rejected}",
+        "/anbieter/einreichungen/{unchanged}",
         "/anbieter/pruefen",
     ),
     "otto.ops": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -30,6 +31,8 @@ class Seen:
     organisation: str
     rejected: str
     """A submission of Pia's that was rejected."""
+    unchanged: str
+    """One that was accepted and changed nothing."""
     letter: str
     """A message that was set aside, as `service/id`."""
 
@@ -55,6 +58,7 @@ def build(platform: Platform) -> World:
         platform.as_user("carla.coordinator") as carla,
         platform.as_user("paul.approver") as paul,
         platform.as_user("olga.office") as olga,
+        platform.as_user("pia.provider") as pia,
         platform.as_user("otto.ops") as otto,
     ):
         organisation, application = _applicant(olga)
@@ -69,6 +73,7 @@ def build(platform: Platform) -> World:
             application=application,
             organisation=organisation,
             rejected=_rejected(platform),
+            unchanged=_unchanged(platform, pia),
             letter=_letter(platform, otto),
         )
         until(lambda: anna.get("/api/notifications/notices")["unread"] >= 2, 60, "notices")
@@ -121,6 +126,17 @@ def _rejected(platform: Platform) -> str:
     (submission,) = platform.publish(an_offer(ref, 5, format="online", workload_hours=-3))
     until(lambda: platform.verdict(ref), 60, "the verdict")
     return submission
+
+
+def _unchanged(platform: Platform, pia: Client) -> str:
+    """Her newest offer, once more as it is."""
+    path = "/api/catalog/submissions"
+    last = pia.get(f"{path}?verdict=accepted&limit=1")["items"][0]
+    sent = json.loads(pia.get(f"{path}/{last['submission_id']}")["payload"])
+    (again,) = platform.publish(sent)
+    until(lambda: pia.ask("GET", f"{path}/{again}").is_success, 60, "the verdict")
+    assert pia.get(f"{path}/{again}")["unchanged_since"]
+    return again
 
 
 def _letter(platform: Platform, otto: Client) -> str:

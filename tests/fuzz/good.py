@@ -135,7 +135,10 @@ CATALOG = [
     good(f"GET {CAT}/offers/{{offer_id}}", offer_id="@@offer@@"),
     good(f"GET {CAT}/runs", query="ids=@@run@@,@@run@@&ids=@@run@@"),
     good(f"GET {CAT}/runs/{{run_id}}", run_id="@@run@@"),
-    good(f"GET {CAT}/submissions", query="verdict=accepted&limit=2&cursor=999999999"),
+    good(
+        f"GET {CAT}/submissions",
+        query="verdict=accepted&unchanged=false&limit=2&cursor=999999999",
+    ),
     good(f"GET {CAT}/submissions/{{submission_id}}", submission_id="@@submission@@"),
     good(f"POST {CAT}/offers/check", OFFER),
     good(f"POST {CAT}/offers/check", {**OFFER, "price": None, "costs": COSTS}),

@@ -27,11 +27,18 @@ async def hear_submissions(tx: Transaction, records: Sequence[RawRecord]) -> Non
     shelf = await store.open_shelf(tx, {one.key for one in judged if one.key})
     kept = []
     for record, judgement in zip(records, judged, strict=True):
-        verdict = shelf.settle(judgement, record.id, Why(tx.now, record.cause))
-        accepted = verdict if isinstance(verdict, OfferAccepted) else None
+        settled = shelf.settle(judgement, record.id, Why(tx.now, record.cause))
+        accepted = settled.verdict if isinstance(settled.verdict, OfferAccepted) else None
         warnings = accepted.warnings if accepted else judgement.warnings
         kept.append(
-            submissions.Judged(record.type, record.value, record.received_at, verdict, warnings)
+            submissions.Judged(
+                type=record.type,
+                payload=record.value,
+                received_at=record.received_at,
+                verdict=settled.verdict,
+                unchanged_since=settled.unchanged_since,
+                warnings=warnings,
+            )
         )
     await store.close_shelf(tx, shelf)
     await submissions.keep(tx, kept)

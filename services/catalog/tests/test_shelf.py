@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from catalog.domain.judge import Submission, judge
-from catalog.domain.shelf import Shelf, Why
+from catalog.domain.shelf import Settled, Shelf, Why
 from contracts.base import Cause
 from contracts.catalog import OfferAccepted, OfferRejected
 from contracts.provider import OfferRecalled
@@ -31,9 +31,13 @@ class Desk:
 
     def submit(self, offer: dict[str, Any], kind: str = "") -> OfferAccepted | OfferRejected:
         """What a provider is told about an offer."""
+        return self.settle(offer, NOW, kind).verdict
+
+    def settle(self, offer: dict[str, Any], now: datetime, kind: str = "") -> Settled:
+        """The same, with whether it changed nothing."""
         value = json.dumps(offer).encode()
-        judgement = judge(Submission(kind, key_of(offer), "", value), NOW)
-        return self.shelf.settle(judgement, UUID(int=999), Why(NOW, CAUSE))
+        judgement = judge(Submission(kind, key_of(offer), "", value), now)
+        return self.shelf.settle(judgement, UUID(int=999), Why(now, CAUSE))
 
     def recall(self, offer: dict[str, Any]) -> OfferAccepted | OfferRejected:
         """Take an offer back."""

@@ -43,6 +43,14 @@ def key(offer: dict[str, Any]) -> tuple[str, str]:
     return (offer["provider_id"], offer["offer_ref"])
 
 
+async def kept(app: TestApp, offer: dict[str, Any], **wishes: Any) -> list[dict[str, Any]]:
+    """What its provider sees of the submissions of an offer, the newest first."""
+    async with app.http("provider", provider=offer["provider_id"]) as http:
+        answer = await http.get("/api/catalog/submissions", params={"limit": 100, **wishes})
+    assert answer.status_code == 200, answer.text
+    return [row for row in answer.json()["items"] if row["offer_ref"] == offer["offer_ref"]]
+
+
 async def test_an_offer_is_accepted_published_and_answers_its_submission(app: TestApp) -> None:
     offer, ce_id = an_offer(), str(uuid4())
     await app.send_raw(sent(offer, ce_id=ce_id, ce_correlationid="a-correlation-id"))
@@ -115,6 +123,7 @@ async def test_the_same_record_again_has_no_second_verdict(app: TestApp) -> None
     await app.send_raw(record)
     await app.settled()
     assert len(await accepted(app, offer)) == 1
+    assert [row["unchanged_since"] for row in await kept(app, offer)] == [None]
 
 
 async def test_the_same_content_again_has_a_verdict_and_no_change(app: TestApp) -> None:

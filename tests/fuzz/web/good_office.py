@@ -79,7 +79,7 @@ REASON = {"begruendung": WORDS, **KEY}
 OTHERS = [
     seen("GET /anbieter/angebote", "provider"),
     seen("GET /anbieter/einreichungen", "provider", "ergebnis=abgelehnt&zeilen=50"),
-    seen("GET /anbieter/einreichungen", "provider", lang=EN),
+    seen("GET /anbieter/einreichungen", "provider", "ergebnis=unveraendert", lang=EN),
     seen(f"GET {SUBMISSION}", "provider", submission_id="@@catalog.submission@@"),
     seen(f"GET {SUBMISSION}", "office", submission_id="@@catalog.odd@@"),
     seen("GET /anbieter/pruefen", "provider", "einreichung=@@catalog.submission@@"),

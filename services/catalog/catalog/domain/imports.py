@@ -175,12 +175,12 @@ def _take(
     if errors or record.terms is None:
         warnings = list(record.warnings)
         return RecordReport(**told, result="rejected", errors=errors, warnings=warnings)
-    count, first = len(shelf.events), len(shelf.warnings)
+    first = len(shelf.warnings)
     offer = shelf.put(record.terms, feed.origin, why)
     dates = f"{record.pointer}/attributes/startDate"
     warnings = [*_at(dates, shelf.warnings[first:]), *record.warnings]
     fresh = before is None or before.state == "withdrawn"
-    changed: Effect = "changed" if len(shelf.events) > count else "unchanged"
+    changed: Effect = "unchanged" if offer.same_as(before) else "changed"
     return RecordReport(
         **told,
         result="accepted_with_warnings" if warnings else "accepted",

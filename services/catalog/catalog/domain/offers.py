@@ -103,7 +103,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An offer as it is known. `source` says through which door it came."""
+    """An offer as it is known. `source` says through which door it came.
+
+    `changed_at` is when it or one of its runs last changed.
+    """
 
     offer_id: UUID
     provider_id: str
@@ -126,3 +129,12 @@ class Offer:
     def run_ids(self) -> dict[str, UUID]:
         """The ids of the runs that the last accepted submission named."""
         return {ref: run.run_id for ref, run in self.runs.items() if run.state != "withdrawn"}
+
+    @property
+    def versions(self) -> tuple[int, dict[str, int]]:
+        """Of the offer and of each run that was ever named. Every change makes a new one."""
+        return self.version, {ref: run.version for ref, run in self.runs.items()}
+
+    def same_as(self, before: "Offer | None") -> bool:
+        """Whether nothing changed since `before`: neither the offer nor any of its runs."""
+        return before is not None and self.versions == before.versions

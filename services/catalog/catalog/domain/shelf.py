@@ -40,6 +40,18 @@ class Why:
     cause: Cause | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The verdict on a submission, and whether it was one that changed nothing.
+
+    `unchanged_since`: it was accepted, and what it asks for has been so since then. None: it
+    changed something, or was rejected. Warnings say nothing about it and are given either way.
+    """
+
+    verdict: OfferAccepted | OfferRejected
+    unchanged_since: datetime | None
+
+
 class Shelf:
     """Offers and runs, decided in the order of submissions.
 
@@ -74,10 +86,9 @@ class Shelf:
         """The published offers that came through this source."""
         return [o for o in self._offers.values() if o.source == source and o.state == "published"]
 
-    def settle(
-        self, judgement: Judgement, submission_id: UUID, why: Why
-    ) -> OfferAccepted | OfferRejected:
+    def settle(self, judgement: Judgement, submission_id: UUID, why: Why) -> Settled:
         """Do what a judgement says and tell the verdict. A rejected one changes nothing."""
+        before = self._offers.get(judgement.key) if judgement.key else None
         offer: Offer | None = None
         errors, first = list(judgement.errors), len(self.warnings)
         if judgement.terms is not None and not errors:
@@ -104,13 +115,12 @@ class Shelf:
                 warnings=[*self.warnings[first:], *judgement.warnings],
             )
         self.events.append(verdict.because(why.cause))
-        return verdict
+        return Settled(verdict, offer.changed_at if offer and offer.same_as(before) else None)
 
     def put(self, terms: OfferTerms, source: str, why: Why) -> Offer:
         """Publish an offer, or bring it to these terms."""
         before = self._offers.get(terms.key)
         fingerprint = terms.fingerprint()
-        first = len(self.events)
         if before is None or before.state == "withdrawn" or before.fingerprint != fingerprint:
             offer = self._published(before, terms, source, why)
             kind = OfferChanged if before and before.state == "published" else OfferPublished
@@ -127,10 +137,13 @@ class Shelf:
         for ref in self._offers[terms.key].runs:
             if ref not in named:
                 self._withdraw_run(terms.key, ref, why)
-        if len(self.events) > first or (before and before.source != source):
-            self._offers[terms.key] = replace(self._offers[terms.key], changed_at=why.now)
+        offer = self._offers[terms.key]
+        same = offer.same_as(before)
+        if not same:
+            offer = self._offers[terms.key] = replace(offer, changed_at=why.now)
+        if not same or (before and before.source != source):
             self._changed[terms.key] = None
-        return self._offers[terms.key]
+        return offer
 
     def withdraw(self, key: Key, why: Why) -> Offer | None:
         """Take an offer and its runs back. Again is harmless; None when it was never there."""
@@ -202,7 +215,6 @@ class Shelf:
         if before is None:
             made = Run(self._new_id(), offer.offer_id, wanted.run_ref, "cancelled", 0, b"", wanted)
             self._save_run(offer, made)
-            self._changed[offer.key] = None
             return
         run = replace(before, state="cancelled", version=before.version + 1, terms=wanted)
         self._save_run(offer, run)

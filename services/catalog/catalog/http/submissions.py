@@ -87,12 +87,17 @@ async def list_submissions(
     actor: Provider,
     read: Read,
     verdict: Annotated[Literal["accepted", "rejected"] | None, Query()] = None,
+    unchanged: Annotated[bool | None, Query()] = None,
     cursor: Annotated[int | None, Query(ge=1, le=1 << 62)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> submissions.SubmissionsView:
-    """Submissions with their verdicts, the newest first: one's own, for the office all."""
+    """Submissions with their verdicts, the newest first: one's own, for the office all.
+
+    `unchanged=true` gives those that were accepted and changed nothing, `false` all others.
+    """
+    which = submissions.Which(_whose(actor), verdict, unchanged)
     async with read() as tx:
-        return await submissions.page(tx, _whose(actor), verdict, cursor, limit)
+        return await submissions.page(tx, which, cursor, limit)
 
 
 @router.get("/submissions/{submission_id}", responses=problems(403, 404))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,9 +17,9 @@ MAX_PAYLOAD = 100_000
 
 SAVE = text("""
     INSERT INTO submission (submission_id, provider_id, offer_ref, type, verdict, offer_id, errors,
-                            warnings, payload, received_at, decided_at)
+                            warnings, unchanged_since, payload, received_at, decided_at)
     SELECT submission_id, provider_id, offer_ref, type, verdict, offer_id, errors, warnings,
-           payload, received_at, :now
+           unchanged_since, payload, received_at, :now
       FROM json_populate_recordset(CAST(NULL AS submission), CAST(:rows AS json))
 """)
 FORGET = text("""
@@ -33,6 +33,8 @@ LIST = text("""
     SELECT * FROM submission
      WHERE (CAST(:provider AS text) IS NULL OR provider_id = CAST(:provider AS text))
        AND (CAST(:verdict AS text) IS NULL OR verdict = CAST(:verdict AS text))
+       AND (CAST(:unchanged AS boolean) IS NULL
+            OR (unchanged_since IS NOT NULL) = CAST(:unchanged AS boolean))
        AND (CAST(:before AS bigint) IS NULL OR seq < CAST(:before AS bigint))
      ORDER BY seq DESC LIMIT CAST(:limit AS integer)
 """)
@@ -45,7 +47,13 @@ ONE = text("""
 
 
 class SubmissionView(View):
-    """A submission in a list."""
+    """A submission in a list.
+
+    `unchanged_since`: it was accepted and changed nothing, since neither the offer nor any of its
+    runs has changed from then on (or the offer has been withdrawn since, and was withdrawn again).
+    Null: it changed something, was rejected, or came before this was noted. Warnings stand beside
+    it as they always do: they matter more to the provider than that nothing changed.
+    """
 
     submission_id: UUID
     provider_id: str | None
@@ -55,6 +63,7 @@ class SubmissionView(View):
     offer_id: UUID | None
     errors: list[Finding]
     warnings: list[Finding]
+    unchanged_since: datetime | None
     received_at: datetime
     decided_at: datetime
 
@@ -80,7 +89,17 @@ class Judged:
     payload: bytes | None
     received_at: datetime
     verdict: OfferAccepted | OfferRejected
+    unchanged_since: datetime | None
     warnings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Submissions that are asked for; None: whatever it is."""
+
+    provider: str | None = None
+    verdict: str | None = None
+    unchanged: bool | None = None
 
 
 async def keep(tx: Transaction, judged: Sequence[Judged]) -> None:
@@ -109,17 +128,15 @@ def _row(entry: Judged) -> dict[str, object]:
         "offer_id": str(offer_id) if offer_id else None,
         "errors": [error.model_dump() for error in errors],
         "warnings": [warning.model_dump() for warning in entry.warnings],
+        "unchanged_since": rfc3339(entry.unchanged_since) if entry.unchanged_since else None,
         "payload": None if payload is None else "\\x" + payload.hex(),
         "received_at": rfc3339(entry.received_at),
     }
 
 
-async def page(
-    tx: Transaction, provider: str | None, verdict: str | None, cursor: int | None, limit: int
-) -> SubmissionsView:
-    """Submissions of a provider (None: of all), the newest first, from behind the cursor on."""
-    wanted = {"provider": provider, "verdict": verdict, "before": cursor, "limit": limit + 1}
-    rows = await tx.rows(LIST, wanted)
+async def page(tx: Transaction, which: Which, cursor: int | None, limit: int) -> SubmissionsView:
+    """These submissions, the newest first, from behind the cursor on."""
+    rows = await tx.rows(LIST, {**asdict(which), "before": cursor, "limit": limit + 1})
     more = len(rows) > limit
     items = [SubmissionView.model_validate(dict(row)) for row in rows[:limit]]
     return SubmissionsView(

@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+from contracts.provider import OfferRecalled
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
@@ -17,10 +18,11 @@ from portal.words import N_
 
 SUBMISSIONS = "/api/catalog/submissions"
 OWN, OF_ALL = "/anbieter/einreichungen", "/genossenschaft/anbieter"
-RESULTS = {
-    "": (None, N_("Alle")),
-    "abgelehnt": ("rejected", N_("Abgelehnt")),
-    "angenommen": ("accepted", N_("Angenommen")),
+RESULTS: dict[str, tuple[dict[str, str], str]] = {
+    "": ({}, N_("Alle")),
+    "abgelehnt": ({"verdict": "rejected"}, N_("Abgelehnt")),
+    "angenommen": ({"verdict": "accepted"}, N_("Angenommen")),
+    "unveraendert": ({"unchanged": "true"}, N_("Unverändert")),
 }
 AT_ONCE = 25
 
@@ -28,7 +30,7 @@ AT_ONCE = 25
 async def own(page: Page) -> Response:
     """The last ones; the newest refusal that is still to be put right stands above them."""
     which = page.query.get("ergebnis", "")
-    rows = await _found(page, RESULTS.get(which, RESULTS[""])[0])
+    rows = await _found(page, **RESULTS.get(which, RESULTS[""])[0])
     refused = next(iter(await part(open_refusals(page)) or ()), None)
     return await page.render(
         "provider/submissions.html",
@@ -42,12 +44,12 @@ async def own(page: Page) -> Response:
 
 async def of_all(page: Page) -> Response:
     """The refused submissions of all providers."""
-    return await page.render("office/providers.html", rows=await _found(page, "rejected"))
+    return await page.render("office/providers.html", rows=await _found(page, verdict="rejected"))
 
 
-async def _found(page: Page, verdict: str | None) -> longer.Rows:
+async def _found(page: Page, **which: str) -> longer.Rows:
     async def ask(cursor: str | None, limit: int) -> dict[str, Any]:
-        found = await page.api.get(SUBMISSIONS, verdict=verdict, cursor=cursor, limit=limit)
+        found = await page.api.get(SUBMISSIONS, **which, cursor=cursor, limit=limit)
         return {**found, "items": [_named(each) for each in found["items"]]}
 
     return await longer.read(page, ask)
@@ -55,7 +57,18 @@ async def _found(page: Page, verdict: str | None) -> longer.Rows:
 
 def _named(each: dict[str, Any]) -> dict[str, Any]:
     first = (each["errors"] or each["warnings"] or [None])[0]
-    return {**each, "hint": findings.shown(first).what if first else ""}
+    same = _same(each, N_("Gleiche Fassung wie am %(day)s"), N_("Schon am %(day)s zurückgezogen"))
+    return {**each, "hint": findings.shown(first).what if first else "", "same": same}
+
+
+def _same(each: dict[str, Any], submitted: str, recalled: str) -> str:
+    """The words for one that changed nothing, by what was sent; none where it did.
+
+    A service that is older than this page says nothing of it.
+    """
+    if not each.get("unchanged_since"):
+        return ""
+    return recalled if each["type"] == OfferRecalled.type else submitted
 
 
 async def open_refusals(page: Page) -> list[dict[str, Any]]:
@@ -86,6 +99,11 @@ async def show(page: Page) -> Response:
         title=title_of(one["payload"]) or one["offer_ref"] or page.say(N_("Einreichung")),
         errors=errors,
         warnings=warnings,
+        same=_same(
+            one,
+            N_("Gleiche Fassung wie am %(time)s. Am Angebot hat sich nichts geändert."),
+            N_("Das Angebot ist schon zurückgezogen, seit %(time)s."),
+        ),
         code=pointers.marked(text, [each.pointer for each in errors]) if text else [],
         line_of={
             each.pointer: pointers.line_of(each.pointer, places) for each in errors + warnings
