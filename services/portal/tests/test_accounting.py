@@ -145,6 +145,8 @@ async def test_fewer_than_were_shown_are_shown_again_with_what_was_typed() -> No
     assert "Buchungen: 1 statt 2" in answer.text
     assert "Kostenstelle einer Buchung ändern" in answer.text
     assert form_of(answer.text)["kostenstelle"] == ["4711"]
+    both = await press(browser, path, text, kostenstelle="für Mia")
+    assert both.text.count("data-focus") == 1, "one thing to read first"
     assert bodies(services, 1, 2) == []
 
 
