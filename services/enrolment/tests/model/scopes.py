@@ -48,6 +48,7 @@ SMALL = {
             news_limit=1,
         ),
         Scope("start", (BOOKED, FREE_HAND), moments=(NOON, FIVE_DAYS_LEFT, STARTS)),
+        Scope("costs", (BOOKED, ASKING), moments=(NOON, FIVE_DAYS_LEFT), charged=True),
         Scope("approval", (BOOKED, ASKING), moments=(NOON, HOLDS_OVER), attempts=True),
         Scope("wires", (BOOKED,), moments=(NOON, NEXT_DAY), wires=True, watched=True, crashes=1),
     )
