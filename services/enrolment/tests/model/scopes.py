@@ -68,6 +68,7 @@ CROWD = Scope(
     wires=True,
     watched=True,
     crashes=3,
+    charged=True,
 )
 """Too large to be seen whole: for random walks."""
 LARGE = {**SMALL, TWO_ON_WIRES.name: TWO_ON_WIRES, CROWD.name: CROWD}
