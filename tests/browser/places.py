@@ -39,6 +39,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/buchungen",
         "/buchungen?stand=warteliste",
         "/buchungen/mehrere?tun=absagen&auswahl={confirmed}&auswahl={asked}",
+        "/buchungen/mehrere?tun=kostenstelle&auswahl={confirmed}&auswahl={asked}",
         "/buchungen/neu/termin",
         "/buchungen/neu/termin?kurs={offer_id}",
         "/buchungen/neu/personen?termin={free_run}",

@@ -186,6 +186,12 @@ ENROLMENT = [
         enrolment_id="@@awaiting@@",
     ),
     good(f"POST {ONE}/approval/reminder", enrolment_id="@@awaiting@@"),
+    good(
+        f"POST {ONE}/accounting",
+        {"cost_centre": "K-@@word@@", "order_reference": None},
+        enrolment_id="@@confirmed@@",
+        Idempotency_Key=NEW,
+    ),
     good(f"GET {ENR}/jobs/{{job_id}}", job_id="@@job@@"),
     good(f"POST {ONE}/acceptance", {}, enrolment_id="@@offered@@", Prefer="wait=0"),
     good(f"POST {ONE}/decline", enrolment_id="@@offered@@"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 from uuid import UUID
 
 from contracts.base import Cause
@@ -140,6 +140,23 @@ class CancelEnrolment:
     """Call an enrolment off."""
 
     enrolment_id: UUID
+    who: Who
+    cause: Cause
+
+
+class Accounting(TypedDict, total=False):
+    """What becomes of the codes of an enrolment: None takes one away, one left out stays."""
+
+    cost_centre: str | None
+    order_reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAccounting:
+    """Book the costs of an enrolment elsewhere."""
+
+    enrolment_id: UUID
+    changes: Accounting
     who: Who
     cause: Cause
 

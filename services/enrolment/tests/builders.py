@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 from uuid import UUID, uuid4
 
 from contracts.base import Cause, Event, Meta
@@ -12,9 +12,11 @@ from contracts.membership import EnrolmentPriced, PriceReason
 from contracts.refusal import Refusal
 from enrolment.commands import (
     AcceptSeat,
+    Accounting,
     BookBulk,
     BulkRow,
     CancelEnrolment,
+    ChangeAccounting,
     DecideRequest,
     DeclineSeat,
     RequestEnrolment,
@@ -159,6 +161,11 @@ def declining(enrolment: Enrolment, who: Who = CARLA) -> DeclineSeat:
 def cancelling(enrolment: Enrolment, who: Who = CARLA) -> CancelEnrolment:
     """It is called off."""
     return CancelEnrolment(enrolment.id, who, CAUSE)
+
+
+def charging(enrolment: Enrolment, who: Who = CARLA, **changes: Any) -> ChangeAccounting:
+    """Its costs are booked elsewhere."""
+    return ChangeAccounting(enrolment.id, cast("Accounting", changes), who, CAUSE)
 
 
 def deciding(

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from services.enrolment.tests.builders import (
     AUSSERHALB,
+    CARLA,
     NOON,
     a_desk,
     a_quote,
@@ -27,6 +28,7 @@ from services.enrolment.tests.builders import (
     called_off,
     cancelling,
     changed,
+    charging,
     deciding,
     declining,
     for_oneself,
@@ -111,6 +113,17 @@ class BookingDesk(RuleBasedStateMachine):
         enrolment = self.pick(State, number)
         if enrolment:
             self.desk.cancel(cancelling(enrolment), self.now)
+
+    @rule(number=st.integers(0, 9), code=st.sampled_from([None, "4711", "B-7"]))
+    def its_costs_are_booked_elsewhere(self, number: int, code: str | None) -> None:
+        enrolment, told = self.pick(State, number), len(self.book.events)
+        if enrolment:
+            who = NORA if enrolment.organisation_id == AUSSERHALB else CARLA
+            after = self.desk.charge(charging(enrolment, who, cost_centre=code))
+            lives = enrolment.state in MOVES or enrolment.fee_cents
+            assert isinstance(after, Enrolment) == bool(lives)
+            assert after == replace(enrolment, cost_centre=code) or not lives
+        assert len(self.book.events) == told
 
     @rule(hours=st.integers(1, 200))
     def time_passes(self, hours: int) -> None:

@@ -115,6 +115,7 @@ async def test_the_nil_reference_is_nobody(office: Office) -> None:
 
 
 RULES = "/api/enrolment/settings"
+OF_ONE = ("approval", "accounting")
 NOT_WHAT_THEY_SHOULD_BE: list[tuple[str, str, dict[str, Any]]] = [
     ("/all_or_nothing", "bulk", {"all_or_nothing": "yes"}),
     ("/all_or_nothing", "bulk", {"all_or_nothing": "true"}),
@@ -129,6 +130,8 @@ NOT_WHAT_THEY_SHOULD_BE: list[tuple[str, str, dict[str, Any]]] = [
     ("/reason", "approval", {"decision": "reject", "reason": 7}),
     ("/reason", "approval", {"decision": "reject", "reason": True}),
     ("/cost_centre", "", {"cost_centre": 4711}),
+    ("/cost_centre", "accounting", {"cost_centre": 4711}),
+    ("/order_reference", "accounting", {"order_reference": ["B-7"]}),
 ]
 
 
@@ -136,7 +139,8 @@ NOT_WHAT_THEY_SHOULD_BE: list[tuple[str, str, dict[str, Any]]] = [
 async def test_nothing_is_taken_for_what_it_is_not(
     office: Office, pointer: str, where: str, body: dict[str, Any]
 ) -> None:
-    paths = {"": BASE, "bulk": f"{BASE}/bulk", "approval": f"{BASE}/{uuid4()}/approval"}
+    one = f"{BASE}/{uuid4()}"
+    paths = {"": BASE, "bulk": f"{BASE}/bulk"} | {name: f"{one}/{name}" for name in OF_ONE}
     whole: dict[str, dict[str, Any]] = {
         "": {"run_id": str(uuid4())},
         "bulk": {"run_id": str(uuid4()), "people": [str(uuid4())]},

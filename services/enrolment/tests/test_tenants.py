@@ -117,6 +117,7 @@ async def test_a_foreign_coordinator_finds_nothing(office: Office) -> None:
             await nora.post(f"{path}/cancellation?dry_run=true"),
             await nora.post(f"{path}/acceptance"),
             await nora.post(f"{path}/decline"),
+            await nora.post(f"{path}/accounting", json={"cost_centre": "4711"}),
             await nora.post(f"{path}/approval", json={"decision": "approve"}),
             await nora.get(f"{BASE}/{uuid4()}"),
         ]

@@ -62,6 +62,11 @@ def may_remind(enrolment: Mapping[str, Any], now: datetime) -> bool:
     return last is None or now - formats.instant(last) >= BETWEEN_REMINDERS
 
 
+def may_cost(enrolment: Mapping[str, Any]) -> bool:
+    """Whether the employer pays for it, or may yet: then its cost centre matters."""
+    return enrolment["state"] in OPEN or bool(enrolment["cancellation"]["fee_cents"])
+
+
 def look(name: str) -> Look:
     """How a state looks. A state that is not known yet is shown by its name."""
     return LOOKS.get(name) or Look("neutral", "kern-icon--info", name)

@@ -15,6 +15,7 @@ from portal.sessions import Sealer
 from .stand_in import KEY, PERSON, Browser, Services, problem
 
 LIST = "/api/enrolment/enrolments"
+ROUTES = ("cancellation", "acceptance", "approval", "approval/reminder", "accounting")
 NAMES = "/api/notifications/contacts/lookup"
 BOOKING: dict[str, Any] = {
     "state": "confirmed",
@@ -42,7 +43,7 @@ def rows(*changes: dict[str, Any]) -> Services:
     for number, change in enumerate(changes, 1):
         one = {**BOOKING, "enrolment_id": id_(number), **change}
         answers["GET", f"{LIST}/{id_(number)}"] = one
-        for route in ("cancellation", "acceptance", "approval", "approval/reminder"):
+        for route in ROUTES:
             answers["POST", f"{LIST}/{id_(number)}/{route}"] = one
     return Services(answers)
 

@@ -160,7 +160,25 @@ BOOKINGS = [
     seen(f"GET {NEW_LIST}/ergebnis", "planner"),
     *(
         seen("GET /buchungen/mehrere", "coordinator", f"tun={deed}&auswahl={each}&auswahl={NEW}")
-        for deed, each in (("absagen", CONFIRMED), ("annehmen", OFFERED), ("erinnern", AWAITING))
+        for deed, each in (
+            ("absagen", CONFIRMED),
+            ("annehmen", OFFERED),
+            ("erinnern", AWAITING),
+            ("kostenstelle", CONFIRMED),
+        )
+    ),
+    sent(
+        "POST /buchungen/mehrere",
+        "coordinator",
+        {
+            "tun": "kostenstelle",
+            "auswahl": [CONFIRMED, AWAITING],
+            "gezeigt": "2/0/0",
+            "kostenstelle": "K-@@word@@",
+            "bestellnummer-weg": "ja",
+            "noch-einmal": "ja",
+            **KEY,
+        },
     ),
     sent(
         "POST /buchungen/mehrere",

@@ -41,6 +41,14 @@ def of_person(book: Book, enrolment_id: UUID, who: Who) -> Enrolment | Refusal:
     return FORBIDDEN.refuse(allowed=["coordinator"])
 
 
+def of_employer(book: Book, enrolment_id: UUID, who: Who) -> Enrolment | Refusal:
+    """What only concerns who pays: a coordinator of the organisation, not the person itself."""
+    enrolment = visible(book, enrolment_id, who)
+    if isinstance(enrolment, Refusal) or who.coordinator:
+        return enrolment
+    return FORBIDDEN.refuse(allowed=["coordinator"])
+
+
 def offered_to(book: Book, enrolment_id: UUID, who: Who, now: datetime) -> Enrolment | Refusal:
     """The enrolment, if a seat is offered to it right now."""
     enrolment = of_person(book, enrolment_id, who)

@@ -12,6 +12,7 @@ from enrolment.commands import (
     AcceptSeat,
     BookBulk,
     CancelEnrolment,
+    ChangeAccounting,
     DecideRequest,
     DeclineSeat,
     RemindApprovers,
@@ -156,6 +157,15 @@ class Desk:
         fee = enrolment.fee_now(run, now)
         at = Moment(now, command.cause)
         return self.book.end(enrolment, State.CANCELLED, reason, at, fee)
+
+    def charge(self, command: ChangeAccounting) -> Enrolment | Refusal:
+        """Where its costs are booked, which is told to nobody; also long after the run."""
+        enrolment = access.of_employer(self.book, command.enrolment_id, command.who)
+        if isinstance(enrolment, Refusal):
+            return enrolment
+        if not enrolment.may_cost:
+            return refusals.ENDED_WITHOUT_COSTS.refuse(state=enrolment.state)
+        return self.book.keep(replace(enrolment, **command.changes))
 
     def priced(self, quote: EnrolmentPriced, now: datetime) -> None:
         """The price is there. Of a certain seat it is frozen; in the line it is a forecast."""

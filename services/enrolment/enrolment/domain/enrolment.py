@@ -116,6 +116,11 @@ class Enrolment:
         """The calendar day that decides the price (Europe/Berlin)."""
         return berlin_day(self.binding_at)
 
+    @property
+    def may_cost(self) -> bool:
+        """Whether the organisation pays for it, or may yet: what has ended costs at most a fee."""
+        return self.state in LIVE or bool(self.fee_cents)
+
     def is_priced_by(self, quote: EnrolmentPriced) -> bool:
         """Whether a price answers what is asked now: on the day that binds, from these prices.
 

@@ -104,6 +104,12 @@ RUN_STARTED = Rule(
     "The course has begun. It cannot be called off here any more.",
     "Der Kurs hat begonnen. Absagen ist hier nicht mehr möglich.",
 )
+ENDED_WITHOUT_COSTS = Rule(
+    "ended-without-costs",
+    409,
+    "This enrolment has ended without costs. There is nothing to charge to a cost centre.",
+    "Diese Buchung ist ohne Kosten beendet. Eine Kostenstelle braucht sie nicht mehr.",
+)
 TWICE_IN_LIST = Rule(
     "twice-in-list",
     409,

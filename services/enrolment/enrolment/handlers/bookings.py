@@ -14,6 +14,7 @@ from enrolment.commands import (
     AcceptSeat,
     BookBulk,
     CancelEnrolment,
+    ChangeAccounting,
     ChangeSettings,
     DecideRequest,
     DeclineSeat,
@@ -94,6 +95,28 @@ async def cancel_enrolments(
 ) -> list[EnrolmentView | Refusal]:
     """Call enrolments off."""
     return await _decide(tx, commands, lambda desk, command: desk.cancel(command, tx.now))
+
+
+async def change_accounting(
+    tx: Transaction, commands: Sequence[ChangeAccounting]
+) -> list[EnrolmentView | Refusal]:
+    """Book the costs of enrolments elsewhere. Whoever waits may stand anywhere in the line."""
+    ids = {command.enrolment_id for command in commands}
+    desk = Desk(await store.open_book(tx, Wanted(enrolment_ids=ids, releases=False)))
+    answers = [desk.charge(command) for command in commands]
+    await store.close_book(tx, desk.book)
+    waiting = [
+        one for one in answers if isinstance(one, Enrolment) and one.state is State.WAITLISTED
+    ]
+    places = await store.read_places(
+        tx, {one.run_id for one in waiting}, [one.id for one in waiting]
+    )
+    return [
+        one
+        if isinstance(one, Refusal)
+        else shapes.enrolment(one, desk.book.runs[one.run_id], tx.now, places.get(one.id))
+        for one in answers
+    ]
 
 
 async def try_cancellation(tx: Transaction, command: CancelEnrolment) -> EnrolmentView | Refusal:

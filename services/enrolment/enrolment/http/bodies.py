@@ -1,7 +1,7 @@
 """What clients send, and who they are."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from chassis.auth import Actor
@@ -11,7 +11,15 @@ from contracts.base import Cause
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool
 from pydantic_core import PydanticCustomError
 
-from enrolment.commands import BookBulk, BulkRow, ChangeSettings, RequestEnrolment, Who
+from enrolment.commands import (
+    Accounting,
+    BookBulk,
+    BulkRow,
+    ChangeAccounting,
+    ChangeSettings,
+    RequestEnrolment,
+    Who,
+)
 from enrolment.domain import refusals
 from enrolment.domain.deadlines import LAENDER
 from enrolment.domain.desk import MOST_ROWS
@@ -154,6 +162,18 @@ class ApprovalBody(Body):
 
     decision: Literal["approve", "reject"]
     reason: Reason | None = None
+
+
+class AccountingBody(Body):
+    """Where the costs are booked. What is left out stays as it is, `null` takes it away."""
+
+    cost_centre: ShortCode | None = None
+    order_reference: ShortCode | None = None
+
+    def to_command(self, enrolment_id: UUID, actor: Actor, cause: Cause) -> ChangeAccounting:
+        """As a command."""
+        changes = cast("Accounting", self.model_dump(exclude_unset=True))
+        return ChangeAccounting(enrolment_id, changes, who(actor), cause)
 
 
 class NothingMore(Body):

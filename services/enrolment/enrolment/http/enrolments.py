@@ -19,7 +19,14 @@ from enrolment.commands import (
     RemindApprovers,
 )
 from enrolment.domain.enrolment import SETTLED
-from enrolment.http.bodies import ApprovalBody, EnrolmentRequest, ListQuery, NothingMore, who
+from enrolment.http.bodies import (
+    AccountingBody,
+    ApprovalBody,
+    EnrolmentRequest,
+    ListQuery,
+    NothingMore,
+    who,
+)
 from enrolment.views import listing, reading
 from enrolment.views.shapes import EnrolmentPage, EnrolmentView
 
@@ -181,6 +188,23 @@ async def remind_approvers(
     """
     command = RemindApprovers(enrolment_id, who(actor), write.cause)
     return await write(handlers.remind_approvers, command)
+
+
+@router.post(
+    "/{enrolment_id}/accounting",
+    responses=problems(403, 404, 409),
+    response_model_exclude_none=True,
+)
+async def change_accounting(
+    enrolment_id: UUID, body: AccountingBody, actor: SignedIn, write: Write
+) -> EnrolmentView:
+    """A coordinator changes the cost centre and the order number, also after the course.
+
+    What is left out stays as it is, `null` takes it away. What has ended without costs is refused
+    (`ended-without-costs`). Nobody is told, so the version stays.
+    """
+    command = body.to_command(enrolment_id, actor, write.cause)
+    return await write(handlers.change_accounting, command)
 
 
 async def _settled(view: EnrolmentView, wait: Wait[EnrolmentView]) -> EnrolmentView:

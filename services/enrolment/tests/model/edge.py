@@ -12,6 +12,7 @@ from contracts.base import Event
 Row = Mapping[str, Any]
 SEATED = ("requested", "awaiting_approval", "offered", "confirmed")
 ENDED = ("rejected", "cancelled", "expired")
+COST_CENTRE = "4711"
 BERLIN = ZoneInfo("Europe/Berlin")
 
 

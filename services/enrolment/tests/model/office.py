@@ -12,7 +12,9 @@ from contracts.refusal import Refusal
 from enrolment import handlers
 from enrolment.commands import (
     AcceptSeat,
+    Accounting,
     CancelEnrolment,
+    ChangeAccounting,
     DecideRequest,
     DeclineSeat,
     RequestEnrolment,
@@ -21,7 +23,7 @@ from enrolment.commands import (
 from enrolment.store import a_run
 
 from services.enrolment.tests.model import invariants
-from services.enrolment.tests.model.edge import Edge, Picture
+from services.enrolment.tests.model.edge import COST_CENTRE, Edge, Picture
 from services.enrolment.tests.model.neighbours import CAUSE, news_of, quote_of
 from services.enrolment.tests.model.scope import (
     RULES,
@@ -71,6 +73,7 @@ class Office:
         self._verbs: dict[str, Callable[[Session, Action], Any]] = {
             "request": self._request,
             "cancel": self._cancel,
+            "charge": self._charge,
             "accept": self._accept,
             "decline": self._decline,
             "approve": self._decide,
@@ -181,6 +184,8 @@ class Office:
             late: tuple[str, ...] = ("cancel", "accept", "approve")
             verbs += tuple(verb for verb in late if verb not in verbs)
             verbs += () if coordinated else ("approve-oneself",)
+        if self.scope.charged and row["cost_centre"] is None:
+            verbs += ("charge",)
         return [(verb, id_) for verb in verbs if verb not in self.scope.closed_to]
 
     def _wishes(self, rows: Sequence[Row], kind: int, run: int) -> list[Action]:
@@ -220,6 +225,11 @@ class Office:
         return handlers.cancel_enrolments(
             tx, [CancelEnrolment(id_, self._who(id_), CAUSE) for id_ in action[1:]]
         )
+
+    def _charge(self, tx: Session, action: Action) -> Any:
+        id_, code = action[1], Accounting(cost_centre=COST_CENTRE)
+        who = replace(self._who(id_), coordinator=True)
+        return handlers.change_accounting(tx, [ChangeAccounting(id_, code, who, CAUSE)])
 
     def _accept(self, tx: Session, action: Action) -> Any:
         return handlers.accept_seats(

@@ -47,7 +47,10 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The bounds of a search. `wires`: with relay, topics and consumers in between."""
+    """The bounds of a search. `wires`: with relay, topics and consumers in between.
+
+    `charged`: the coordinator may give each booking a cost centre, once, in whatever state.
+    """
 
     name: str
     kinds: tuple[Kind, ...]
@@ -60,6 +63,7 @@ class Scope:
     watched: bool = False
     crashes: int = 0
     attempts: bool = False
+    charged: bool = False
     closed_to: tuple[str, ...] = ()
 
     def first_runs(self) -> list[Run]:

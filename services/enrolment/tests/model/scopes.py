@@ -48,6 +48,7 @@ SMALL = {
             news_limit=1,
         ),
         Scope("start", (BOOKED, FREE_HAND), moments=(NOON, FIVE_DAYS_LEFT, STARTS)),
+        Scope("costs", (BOOKED, ASKING), moments=(NOON, FIVE_DAYS_LEFT), charged=True),
         Scope("approval", (BOOKED, ASKING), moments=(NOON, HOLDS_OVER), attempts=True),
         Scope("wires", (BOOKED,), moments=(NOON, NEXT_DAY), wires=True, watched=True, crashes=1),
     )
@@ -67,6 +68,7 @@ CROWD = Scope(
     wires=True,
     watched=True,
     crashes=3,
+    charged=True,
 )
 """Too large to be seen whole: for random walks."""
 LARGE = {**SMALL, TWO_ON_WIRES.name: TWO_ON_WIRES, CROWD.name: CROWD}

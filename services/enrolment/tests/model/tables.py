@@ -16,7 +16,7 @@ from contracts.base import Event
 from enrolment.domain.enrolment import MOVES, Enrolment
 from enrolment.domain.house import HouseRules
 from enrolment.domain.run import Run
-from enrolment.store import books, houses
+from enrolment.store import books, houses, lines
 
 Row = dict[str, Any]
 LIVE = frozenset(str(state) for state in MOVES)
@@ -115,6 +115,7 @@ class Session(Transaction):
             books.SAVE_RUNS: lambda asked: self._save("run", asked["rows"]),
             books.SAVE_ENROLMENTS: lambda asked: self._save("enrolment", asked["rows"]),
             houses.HOUSES: self._houses,
+            lines.PLACES: self._places,
         }
 
     async def rows(self, sql: Any, params: Mapping[str, Any] | None = None) -> Any:
@@ -192,6 +193,16 @@ class Session(Transaction):
         for plain in orjson.loads(rows):
             self._numbers[table][UUID(plain["id"])] = self._vault.keep_row(table, plain)
         return []
+
+    def _places(self, asked: Mapping[str, Any]) -> list[Row]:
+        everybody = [10**6] * len(asked["run_ids"])
+        line = self._first_in_line({"ids": asked["run_ids"], "counts": everybody})
+        places = dict.fromkeys(asked["run_ids"], 0)
+        found: list[Row] = []
+        for row in line:
+            places[row["run_id"]] += 1
+            found.append({"id": row["id"], "place": places[row["run_id"]]})
+        return [row for row in found if row["id"] in asked["ids"]]
 
     def _houses(self, asked: Mapping[str, Any]) -> list[Row]:
         known = [(id_, self._vault.rules[id_]) for id_ in asked["ids"] if id_ in self._vault.rules]

@@ -5,7 +5,7 @@ The findings are numbered as in `invariants`; none of the rules of the domain is
 
 from collections.abc import Callable, Iterator, Mapping
 
-from services.enrolment.tests.model.edge import ENDED, SEATED, Edge, open_at
+from services.enrolment.tests.model.edge import COST_CENTRE, ENDED, SEATED, Edge, Picture, open_at
 
 
 def _request(edge: Edge) -> Iterator[str]:
@@ -57,6 +57,17 @@ def _cancel(edge: Edge) -> Iterator[str]:
         yield f"I11 cancelling a {row['state']} one: {edge.refused}"
     if possible and edge.after.people[row["id"]]["state"] != "cancelled":
         yield "I05 a cancelled one goes on"
+
+
+def _charge(edge: Edge) -> Iterator[str]:
+    """What costs something, or may yet, gets its cost centre, and nothing else happens."""
+    row = edge.before.people[edge.action[1]]
+    possible = row["state"] not in ENDED or bool(row["fee_cents"])
+    if possible != (edge.refused is None):
+        yield f"I11 charging a {row['state']} one: {edge.refused}"
+    after = {**row, "cost_centre": COST_CENTRE} if possible else row
+    if edge.after != Picture(edge.before.runs, {**edge.before.people, row["id"]: after}):
+        yield "I05 more than the cost centre changed"
 
 
 def _expire(edge: Edge) -> Iterator[str]:
@@ -113,6 +124,7 @@ RULES_OF: Mapping[str, Callable[[Edge], Iterator[str]]] = {
     "approve-oneself": _answer,
     "reject": _answer,
     "cancel": _cancel,
+    "charge": _charge,
     "expire": _expire,
     "begin": _begin,
     "price": _price,

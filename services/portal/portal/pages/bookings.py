@@ -177,6 +177,7 @@ async def bookings(page: Page) -> Response:
         errors=period_errors(page, page.query.get("von", ""), page.query.get("bis", "")),
         export=address(page, "/buchungen/export.csv"),
         everything=address(page, stand=None),
+        pickable=any(states.may_cost(each) for each in items),
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import changed, drafts, enrolments, formats, people, sheets
+from portal import accounting, changed, drafts, enrolments, formats, people, sheets
 from portal import roster as lists
 from portal.backend import Down, Refused, part
 from portal.page import Flash, Page
@@ -21,12 +20,6 @@ from portal.roster import Roster, Row, Verdict
 from portal.words import N_
 
 BULK = f"{enrolments.PATH}/bulk"
-SHORT_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
-CODES = (
-    ("kostenstelle", "cost_centre", N_("Kostenstelle")),
-    ("bestellnummer", "order_reference", N_("Bestellnummer")),
-)
-CODE_HINT = N_("%(label)s: Erlaubt sind Buchstaben, Ziffern und . _ / - (bis zu 40 Zeichen).")
 LONGEST_MAIL = 320  # characters that an address can have
 
 
@@ -167,11 +160,11 @@ def correct(page: Page, roster: Roster, form: FormData) -> Errors:
             row.mail, row.ref = mail, None
         row.ref = str(form.get(f"ref-{row.number}") or "") or row.ref
     roster.all_or_nothing = form.get("modus") == "alle"
-    for name, field, label in CODES:
+    for name, field, label in accounting.CODES:
         typed = str(form.get(name, getattr(roster, field))).strip()
         setattr(roster, field, typed)
-        if typed and not SHORT_CODE.fullmatch(typed):
-            errors[name] = page.say(CODE_HINT, label=page.say(label))
+        if problem := accounting.wrong(page, label, typed):
+            errors[name] = problem
     return errors
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from starlette.datastructures import FormData
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal import changed, enrolments, formats, people, states
+from portal import accounting, changed, enrolments, formats, people, states
+from portal.accounting import Change
 from portal.backend import Refused, Unavailable
 from portal.page import Flash, Page, new_key
 from portal.pages import screen
@@ -43,6 +45,8 @@ class Deed:
     cost: Callable[[Booking], int | None] | None = None
     """In cents, for the own employer; None while nobody knows."""
     body: Mapping[str, Any] | None = None
+    asks: Callable[[Page, FormData], Change] | None = None
+    """What has to be filled in: it makes the body. Done twice it is the same as done once."""
 
 
 def _price(booking: Booking) -> int | None:
@@ -81,6 +85,15 @@ DEEDS = (
         NN_("An eine Freigabe erinnern", "An %(num)s Freigaben erinnern"),
         NN_("Wir haben an eine Freigabe erinnert.", "Wir haben an %(num)s Freigaben erinnert."),
         lambda page, booking: states.may_remind(booking, page.now),
+    ),
+    Deed(
+        "kostenstelle",
+        "accounting",
+        N_("Kostenstelle ändern"),
+        NN_("Kostenstelle einer Buchung ändern", "Kostenstelle von %(num)s Buchungen ändern"),
+        NN_("Eine Buchung ist geändert.", "%(num)s Buchungen sind geändert."),
+        lambda _page, booking: states.may_cost(booking),
+        asks=accounting.read,
     ),
 )
 APPROVE = Deed(
@@ -202,7 +215,7 @@ class Several:
         if len(ids) > MOST:
             text = N_("Bitte wählen Sie höchstens %(most)s Zeilen aus.")
             return page.go(self._back(page), Flash("warning", page.say(text, most=MOST)))
-        return await self._show(page, deed, await look(page, deed, ids))
+        return await self._show(page, deed, await look(page, deed, ids), Change())
 
     async def take(self, page: Page) -> Response:
         """Do it, if everything is still as it was shown."""
@@ -211,25 +224,32 @@ class Several:
         if deed is None or not ids or len(ids) > MOST:
             return await self.ask(page)
         key, chosen = str(form.get("schluessel", "")), await look(page, deed, ids)
+        change = deed.asks(page, form) if deed.asks else Change()
         again = form.get("noch-einmal") == "ja"
         before = str(form.get("gezeigt", ""))
         if not again and chosen.shown != before:
-            return await self._show(page, deed, chosen, before)
+            return await self._show(page, deed, chosen, change, before)
+        if change.errors:
+            return await self._show(page, deed, chosen, change)
+        if deed.asks:
+            # under the key of the form, other values after a step back would be refused
+            deed, key = replace(deed, body=change.body), new_key()
         # what may have arrived the first time is sent again under its key: its answer is the same
         bookings = [*chosen.able, *(chosen.rest if again else [])]
         outcome = await do(page, deed, bookings, key)
         if outcome.refused or outcome.open_:
-            return await self._partly(page, deed, outcome, key)
+            return await self._partly(page, deed, outcome, change, key)
         return page.go(self._back(page), Flash("success", page.count(deed.done, len(outcome.done))))
 
     async def _show(
-        self, page: Page, deed: Deed, chosen: Chosen, before: str | None = None
+        self, page: Page, deed: Deed, chosen: Chosen, change: Change, before: str | None = None
     ) -> Response:
         """What will happen; `before`: what was agreed to, where it is something else by now."""
         return await page.render(
             "bookings/several.html",
-            status=200 if before is None else 409,
+            status=409 if before is not None else 422 if change.errors else 200,
             deed=deed,
+            change=change,
             chosen=chosen,
             changes=None if before is None else changed.since(page, before, chosen.figures),
             key=new_key(),
@@ -238,12 +258,15 @@ class Several:
             list_address=self._back(page),
         )
 
-    async def _partly(self, page: Page, deed: Deed, outcome: Outcome, key: str) -> Response:
+    async def _partly(
+        self, page: Page, deed: Deed, outcome: Outcome, change: Change, key: str
+    ) -> Response:
         concerned = [*(booking for booking, _ in outcome.refused), *outcome.open_]
         return await page.render(
             "bookings/several.html",
             status=503 if outcome.open_ else 409,
             deed=deed,
+            change=change,
             chosen=Chosen(),
             changes=None,
             key=key,

@@ -4,7 +4,7 @@ Each is named after what a developer could get wrong, and says in which scope it
 Importing this registers all of them.
 """
 
-from services.enrolment.tests.model.mutants import approval, line, prices, timetable, wires
+from services.enrolment.tests.model.mutants import approval, costs, line, prices, timetable, wires
 from services.enrolment.tests.model.mutants.planting import ALL, Mutant
 
-__all__ = ["ALL", "Mutant", "approval", "line", "prices", "timetable", "wires"]
+__all__ = ["ALL", "Mutant", "approval", "costs", "line", "prices", "timetable", "wires"]
