@@ -17,10 +17,9 @@ from chassis.dead_letter_acts import Doing
 from chassis.http import Body, Read, problems
 from chassis.records import headers_of
 from chassis.replay import Pace, Replayed, record_of, replay, subscription
-from chassis.replay_many import MOST, ReplayedMany, Spread, replay_many
+from chassis.replay_many import MOST, PER_SECOND, ReplayedMany, Spread, replay_many
 
 MOST_SHOWN = 100  # of those that wait behind one
-PER_SECOND = 50.0  # messages of many, in one process
 
 Operator = Annotated[Actor, Allowed("ops")]
 Text = Annotated[str | None, Query(max_length=100)]

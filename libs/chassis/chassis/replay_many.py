@@ -20,6 +20,7 @@ from chassis.dead_letter_acts import Doing
 from chassis.replay import attempt
 
 MOST = 50  # messages named in one request; what waits behind them goes along
+PER_SECOND = 50.0  # messages in one process
 LONGEST = 5.0  # seconds; a key that is not begun by then is left for another request
 
 Outcome = Literal["handled", "failed", "replayed", "discarded", "not-tried"]

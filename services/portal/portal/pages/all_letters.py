@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from chassis.replay_many import MOST, PER_SECOND
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
@@ -22,8 +23,6 @@ from portal.pages import dead_letters, screen
 from portal.pages.dead_letters import HERE, NO_REASON, REASONS, reason_of
 from portal.words import N_
 
-MOST = 50
-"""So many messages in one go, as many as a service takes in one request."""
 HOURS = 12
 """So long a shown page can be agreed to; by then a session has ended."""
 
@@ -176,6 +175,7 @@ async def _show(page: Page, step: str, letters: Sequence[Letter], **also: Any) -
         outcomes=OUTCOMES,
         reasons=REASONS,
         most=MOST,
+        per_second=int(PER_SECOND),
         **context,
     )
 
