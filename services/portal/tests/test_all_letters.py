@@ -176,7 +176,7 @@ async def test_a_service_that_is_down_takes_only_its_own_messages_with_it() -> N
     page = await browser.post(PAGE, **fields((await browser.get(PAGE)).text))
     house.down("membership")
     done = await browser.post(PAGE, **do(page.text))
-    assert done.status_code == 503
+    assert (done.status_code, done.headers["Retry-After"]) == (503, "60")
     assert "Erneut eingespielte Nachrichten: 1" in done.text
     assert "Nicht versucht: 1." in done.text
     assert "Der Dienst membership antwortet nicht." in done.text

@@ -26,6 +26,9 @@ from portal.words import N_
 HOURS = 12
 """So long a shown page can be agreed to; by then a session has ended."""
 
+AGAIN = "60"
+"""Seconds; as the page says."""
+
 OPEN = ("not-tried", "down", "unknown")
 """Of these nothing is known but that they were set aside when the page was made."""
 OUTCOMES = {
@@ -161,7 +164,7 @@ async def _show(page: Page, step: str, letters: Sequence[Letter], **also: Any) -
         "key": new_key(),
         **also,
     }
-    return await page.render(
+    response = await page.render(
         "operations/all.html",
         status=422 if context["errors"] else 503 if silent else 200,
         step=step,
@@ -178,6 +181,9 @@ async def _show(page: Page, step: str, letters: Sequence[Letter], **also: Any) -
         per_second=int(PER_SECOND),
         **context,
     )
+    if silent:
+        response.headers["Retry-After"] = AGAIN
+    return response
 
 
 def routes() -> list[BaseRoute]:
