@@ -5,9 +5,8 @@ from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
-from chassis import replay_many
-from chassis.replay_many import Spread
+from chassis.dead_letter_acts import Doing
+from chassis.replay_many import Spread, replay_many
 from chassis.testing import TestApp
 from sqlalchemy import text
 
@@ -133,16 +132,14 @@ async def test_a_database_that_goes_away_leaves_the_rest_for_another_time(app: T
     assert [await times_heard(app, run) for run, _ in runs] == [1, 1, 1]
 
 
-async def test_what_would_take_too_long_is_not_begun(
-    app: TestApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_pace_is_kept_and_what_would_take_too_long_is_not_begun(app: TestApp) -> None:
     runs = [await set_aside(app) for _ in range(2)]
     TROUBLES.unbearable.difference_update(run for run, _ in runs)
     ids = [id_ for _, (id_,) in runs]
-    monkeypatch.setattr(replay_many, "LONGEST", 0.0)
-    told = [each["outcome"] for each in await put_back(app, ids)]
-    assert told[1] == "not-tried"
-    monkeypatch.undo()
+    doing = Doing("replay", uuid4(), WHY["reason"])
+    one_in_ten_seconds = Spread(0.1)
+    done = await replay_many(app.running, [UUID(id_) for id_ in ids], doing, one_in_ten_seconds)
+    assert [each.outcome for each in done.results] == ["handled", "not-tried"]
     await put_back(app, ids)
     assert [await times_heard(app, run) for run, _ in runs] == [1, 1]
 
