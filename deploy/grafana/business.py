@@ -57,6 +57,22 @@ BOOKINGS = Row(
             unit="currencyEUR",
             width=6,
         ),
+        Panel(
+            "Requests that wait for an approval",
+            [
+                Query('kc:approvals_waiting:max{late="no"}', "in time"),
+                Query('kc:approvals_waiting:max{late="yes"}', "near the end of their time"),
+            ],
+            width=12,
+        ),
+        Panel(
+            "Approvals near the end of their time",
+            [Query("kc:approvals_late:ratio")],
+            unit="percentunit",
+            width=12,
+            bad=0.25,
+            about="Of the requests that wait: less than a quarter of the time is left.",
+        ),
     ],
 )
 

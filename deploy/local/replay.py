@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from deploy.local.settings import Settings
 OPERATOR = "otto.ops"
 PAUSE = 2.0  # seconds, where a service says that it is too fast
 PATIENCE = 60  # such pauses in a row
+AT_ONCE = 50  # so many messages a service takes in one request
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,15 @@ def replay(settings: Settings, wish: Wish) -> int:
     with Client(settings, OPERATOR) as ops:
         for service in [wish.service] if wish.service else SERVICES:
             base = f"/api/{service}/dead-letters"
-            for letter in _heads(ops, base, wish):
-                done = _put_back(ops, f"{base}/{letter['id']}/replay", wish)
-                again = f"not handled ({letter['reason']}: {letter['detail']}; {done['error']})"
-                word = again if done["error"] else "would be handled" if wish.dry_run else "handled"
-                print(f"{service}: {done['found']} of key {letter['key']}: {word}")
-                failed += done["error"] is not None
-                time.sleep(60 / wish.per_minute)
+            heads = _heads(ops, base, wish)
+            while heads:
+                some = list(heads)[: max(1, min(AT_ONCE, int(wish.per_minute / 60)))]
+                results = _put_back(ops, f"{base}/replay", some, wish)
+                for result in results:
+                    head = next(heads.pop(id_) for id_ in result["ids"] if id_ in heads)
+                    print(f"{service}: {_said(head, result, wish)}")
+                    failed += result["error"] is not None
+                time.sleep(60 / wish.per_minute * len(results))
     if wish.dry_run:
         print(f"Nothing was changed. {failed} keys would stay set aside.")
     else:
@@ -61,25 +64,41 @@ def letters(ops: Client, base: str, **wanted: str) -> Iterator[dict[str, Any]]:
         cursor = page["next_cursor"]
 
 
-def _heads(ops: Client, base: str, wish: Wish) -> list[dict[str, Any]]:
-    """The first message of every key; what waits behind it goes along."""
+def _heads(ops: Client, base: str, wish: Wish) -> dict[str, dict[str, Any]]:
+    """The first message of every key by its id; what waits behind it goes along."""
     first: dict[str, dict[str, Any]] = {}
     for letter in letters(ops, base, topic=wish.topic, key=wish.key):
         first.setdefault(letter["key"], letter)
-    return list(first.values())
+    return {letter["id"]: letter for letter in first.values()}
 
 
-def _put_back(ops: Client, path: str, wish: Wish) -> Any:
-    """One replay; where the service is asked for too much it is waited for."""
+def _said(letter: Mapping[str, Any], result: Mapping[str, Any], wish: Wish) -> str:
+    """What became of a key, in a line."""
+    handled = "would be handled" if wish.dry_run else "handled"
+    words = {
+        "handled": handled,
+        "failed": f"not handled ({letter['reason']}: {letter['detail']}; {result['error']})",
+        "replayed": "was replayed by somebody else",
+        "discarded": "was given up by somebody else",
+    }
+    return f"{len(result['ids'])} of key {letter['key']}: {words[result['outcome']]}"
+
+
+def _put_back(ops: Client, path: str, ids: Sequence[str], wish: Wish) -> list[dict[str, Any]]:
+    """One go, without what was not tried; where the service is asked too much it is waited for."""
     dry = "?dry_run=true" if wish.dry_run else ""
     for _ in range(PATIENCE):
         try:
-            return ops.post(f"{path}{dry}", {"reason": wish.reason})
+            answer = ops.post(f"{path}{dry}", {"ids": list(ids), "reason": wish.reason})
         except RefusedError as error:
             if error.status != 429:
                 raise
-            time.sleep(PAUSE)
-    raise TimeoutError(f"{path} is refused for too long (429)")
+        else:
+            tried = [one for one in answer["results"] if one["outcome"] != "not-tried"]
+            if tried:
+                return tried
+        time.sleep(PAUSE)
+    raise TimeoutError(f"{path} is refused for too long (429), or its database is away")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -165,6 +165,9 @@ def _business() -> Iterator[Told]:
         yield "kc:bookings_confirmed:increase1d", about(count), {"price_kind": kind}
         yield "kc_confirmed_cents_total", growing(count * cents), {"price_kind": kind}
     yield "kc_saved_cents_total", growing(471 * 88e2), {}
+    for late, count in (("no", 34), ("yes", 3)):
+        yield "kc:approvals_waiting:max", counted(slow(steady(count, 0.4))), {"late": late}
+    yield "kc:approvals_late:ratio", steady(0.08), {}
     yield "kc:seats_filled:ratio", steady(0.71), {}
     yield "kc:seats:max", always(9240), {"kind": "capacity"}
     for kind, count in (("taken", 6120), ("held", 310), ("waiting", 402)):

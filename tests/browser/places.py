@@ -84,6 +84,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/betrieb",
         "/betrieb/kennzahlen",
         "/betrieb/nachrichten",
+        "/betrieb/nachrichten/einspielen",
         "/betrieb/nachrichten/{letter}",
         "/betrieb/nachrichten/{letter}/einspielen",
         "/betrieb/nachrichten/{letter}/verwerfen",

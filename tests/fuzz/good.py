@@ -117,6 +117,7 @@ def dead_letters(service: str) -> list[Input]:
         good(f"GET {base}", query="limit=2"),
         good(f"GET {base}", query="topic=enrolment.seats&state=dead&limit=100&cursor=0"),
         good(f"GET {base}/{{letter_id}}", **one),
+        good(f"POST {base}/replay", {"ids": ["@@letter@@", "@@letter@@"], "reason": WORDS}),
         good(f"POST {base}/{{letter_id}}/replay", query="dry_run=true", **one),
         good(f"POST {base}/{{letter_id}}/discard", {"reason": WORDS}, **one),
     ]

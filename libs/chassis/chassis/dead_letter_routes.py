@@ -17,6 +17,7 @@ from chassis.dead_letter_acts import Doing
 from chassis.http import Body, Read, problems
 from chassis.records import headers_of
 from chassis.replay import Pace, Replayed, record_of, replay, subscription
+from chassis.replay_many import MOST, PER_SECOND, ReplayedMany, Spread, replay_many
 
 MOST_SHOWN = 100  # of those that wait behind one
 
@@ -30,25 +31,41 @@ class Why(Body):
     reason: Annotated[str, Field(min_length=1, max_length=200)]
 
 
+class Chosen(Why):
+    """Messages to be replayed in one go, and why."""
+
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST)]
+
+
 def router(name: str, replays_per_minute: int) -> APIRouter:
     """The routes below `/api/{name}/dead-letters`."""
-    pace = Pace(replays_per_minute)
+    pace, spread = Pace(replays_per_minute), Spread(PER_SECOND)
 
     async def paced(_: Operator) -> None:
         pace.take()
+
+    async def put_many_back(
+        actor: Operator, request: Request, chosen: Chosen, dry_run: bool = False
+    ) -> ReplayedMany:
+        """Hand messages and what waits of their keys to the handlers again, 50 a second at most.
+
+        In the order of each key; a key is all or nothing, and one that fails stops no other. What
+        takes longer than 5 seconds is `not-tried`. With `dry_run` nothing is kept but the entries.
+        """
+        doing = _doing(actor, chosen.reason, dry_run)
+        return await replay_many(request.app.state.running, chosen.ids, doing, spread)
 
     routes = APIRouter(prefix=f"/api/{name}/dead-letters", tags=["operations"])
     answers = problems(403, 404)
     routes.add_api_route("", listed, methods=["GET"], responses=answers)
     routes.add_api_route("/{letter_id}", shown, methods=["GET"], responses=answers)
-    slow = problems(403, 404, 429)
-    routes.add_api_route(
-        "/{letter_id}/replay",
-        put_back,
-        methods=["POST"],
-        responses=slow,
-        dependencies=[Depends(paced)],
-    )
+    slow: dict[str, Any] = {
+        "methods": ["POST"],
+        "responses": problems(403, 404, 429),
+        "dependencies": [Depends(paced)],
+    }
+    routes.add_api_route("/replay", put_many_back, **slow)
+    routes.add_api_route("/{letter_id}/replay", put_back, **slow)
     routes.add_api_route("/{letter_id}/discard", given_up, methods=["POST"], responses=answers)
     return routes
 
@@ -120,9 +137,12 @@ async def put_back(
 
     With `dry_run` everything is tried and nothing kept but the entry that it was tried.
     """
-    reason = why.reason if why else "replay"
-    doing = Doing("dry-run" if dry_run else "replay", actor.person_ref, reason)
+    doing = _doing(actor, why.reason if why else "replay", dry_run)
     return await replay(request.app.state.running, letter_id, doing)
+
+
+def _doing(actor: Actor, reason: str, dry_run: bool) -> Doing:
+    return Doing("dry-run" if dry_run else "replay", actor.person_ref, reason)
 
 
 async def given_up(letter_id: UUID, why: Why, actor: Operator, request: Request) -> dict[str, Any]:

@@ -72,6 +72,10 @@ LIST = text("""
      ORDER BY seq LIMIT :limit
 """)
 ONE = text("SELECT * FROM dead_letter WHERE id = :id")
+THESE = text("""
+    SELECT id, topic, key, state FROM dead_letter
+     WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY seq
+""")
 FOLLOWERS = text("""
     SELECT * FROM dead_letter WHERE topic = :topic AND key = :key AND state = 'dead' ORDER BY seq
 """)

@@ -65,31 +65,46 @@ async def replay(running: Any, letter_id: UUID, doing: Doing) -> Replayed:
     Raises:
         Refusal: there is no such message, or it is settled.
     """
-    found, dry_run = 0, doing.act == "dry-run"
+    ids, error = await attempt(running, [letter_id], doing)
+    handled = 0 if error else len(ids)
+    dry_run = doing.act == "dry-run"
+    return Replayed(found=len(ids), handled=handled, dry_run=dry_run, error=error)
+
+
+async def attempt(
+    running: Any, chosen: Sequence[UUID], doing: Doing
+) -> tuple[list[UUID], str | None]:
+    """Handle messages of one key with what waits of it; their ids in order, and what failed.
+
+    Where nothing changes, the entry that it was tried is kept with those that were chosen.
+
+    Raises:
+        Refusal: there is no such message, or the first of them is settled.
+    """
+    ids: list[UUID] = []
     try:
         async with running.db.transaction() as tx:
-            rows = await dead_letters.claim(tx, letter_id)
-            found, ids = len(rows), [row["id"] for row in rows]
+            rows = await dead_letters.claim(tx, chosen[0])
+            ids = [row["id"] for row in rows]
             await _handle(tx, running, rows)
-            if dry_run:
+            if doing.act == "dry-run":
                 raise _Undo
             await dead_letters.settle(tx, ids, "replayed", doing.actor, doing.reason)
             await dead_letter_acts.write(tx, ids, doing, None)
     except _Undo:
-        await _keep(running, letter_id, doing, None)
-        return Replayed(found=found, handled=found, dry_run=True)
+        await _keep(running, chosen, doing, None)
     except Exception as error:
-        if is_outage(error) or found == 0:
+        if is_outage(error) or not ids:
             raise
-        await _keep(running, letter_id, doing, type(error).__name__)
-        return Replayed(found=found, handled=0, dry_run=dry_run, error=type(error).__name__)
-    return Replayed(found=found, handled=found, dry_run=False)
+        await _keep(running, chosen, doing, type(error).__name__)
+        return ids, type(error).__name__
+    return ids, None
 
 
-async def _keep(running: Any, letter_id: UUID, doing: Doing, error: str | None) -> None:
+async def _keep(running: Any, ids: Sequence[UUID], doing: Doing, error: str | None) -> None:
     """What was rolled back took the entry with it: a transaction of its own."""
     async with running.db.transaction() as tx:
-        await dead_letter_acts.write(tx, [letter_id], doing, error)
+        await dead_letter_acts.write(tx, ids, doing, error)
 
 
 async def _handle(tx: Transaction, running: Any, rows: Sequence[Row]) -> None:

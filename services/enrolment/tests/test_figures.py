@@ -1,5 +1,7 @@
 """Figures count what was committed, once; synthetic bookings are in none of the business."""
 
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +13,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from services.enrolment.tests.conftest import BASE, Office
+from services.enrolment.tests.test_approval import asked_for
 
 
 def figure(name: str, **labels: str) -> float:
@@ -119,6 +122,46 @@ async def test_what_waits_for_its_price_is_shown_with_its_age(office: Office) ->
     await waiting()
     assert figure("kc_unpriced_bookings_age_seconds", registered="yes") >= 90
     assert figure("kc_unpriced_bookings_age_seconds", registered="no") >= 90
+
+
+async def test_requests_that_wait_for_a_person_are_late_in_the_last_quarter_of_their_time(
+    office: Office,
+) -> None:
+    run = await office.schedule(capacity=9)
+
+    async def waiting() -> tuple[float, float]:
+        await office.app.running.timers.once("figures")
+        late, rest = (figure("kc_approvals_waiting", late=word) for word in ("yes", "no"))
+        return late, rest
+
+    before = await waiting()
+    asked = await asked_for(office, run)
+    waits = await office.in_state(asked["enrolment_id"], "awaiting_approval")
+    unseen = await asked_for(office, run, synthetic.ORGANISATION)
+    await until(partial(is_awaiting, office, unseen), name="the synthetic request")
+    assert await waiting() == (before[0], before[1] + 1)
+    async with office.client("coordinator", org=synthetic.ORGANISATION) as probe:
+        ended = await probe.post(f"{BASE}/{unseen['enrolment_id']}/cancellation", json={})
+    assert ended.json()["state"] == "cancelled"
+    since, end = (datetime.fromisoformat(waits["approval"][name]) for name in ("since", "until"))
+    left = end - office.app.clock()
+    office.app.clock.advance(seconds=(left - (end - since) / 4).total_seconds() - 60)
+    assert await waiting() == (before[0], before[1] + 1)
+    office.app.clock.advance(seconds=120)
+    late, _ = await waiting()
+    assert late == before[0] + 1
+    async with office.paul as paul:
+        path = f"{BASE}/{asked['enrolment_id']}/approval"
+        assert (await paul.post(path, json={"decision": "approve"})).status_code == 200
+    assert (await waiting())[0] == before[0]
+
+
+async def is_awaiting(office: Office, asked: dict[str, Any]) -> bool:
+    """Whether a request waits for its approval."""
+    async with office.app.db.reading() as tx:
+        sql = text("SELECT state FROM enrolment WHERE id = :id")
+        row = await tx.row(sql, {"id": UUID(asked["enrolment_id"])})
+    return bool(row["state"] == "awaiting_approval")
 
 
 async def test_synthetic_bookings_are_forgotten_an_hour_after_their_end(office: Office) -> None:

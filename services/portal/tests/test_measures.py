@@ -110,7 +110,7 @@ async def test_without_prometheus_the_page_says_how_to_start_it() -> None:
 async def test_where_there_are_no_values_yet_every_panel_says_it() -> None:
     browser = Browser(Services(), "ops", figures=source(lambda each: result(each.url.path)))
     answer = await browser.get(f"{HERE}?bereich=buchungen")
-    assert answer.text.count("keine Werte") == 3
+    assert answer.text.count("keine Werte") == 5
     assert answer.text.count("<dd>–</dd>") == 4
 
 

@@ -75,6 +75,7 @@ OFFICE = [
 SUBMISSION, LETTER = "/anbieter/einreichungen/{submission_id}", "@@enrolment.letter@@"
 TEXT = json.dumps(OFFER, ensure_ascii=False, indent=1)
 MESSAGE = "/betrieb/nachrichten/{service}/{letter_id}"
+ALL = "/betrieb/nachrichten/einspielen"
 REASON = {"begruendung": WORDS, **KEY}
 OTHERS = [
     seen("GET /anbieter/angebote", "provider"),
@@ -96,6 +97,9 @@ OTHERS = [
     seen("GET /betrieb/kennzahlen", "ops", "bereich=services&zeitraum=7t", EN),
     seen("GET /betrieb/nachrichten", "ops", "dienst=enrolment&grund=invalid&schluessel=@@canary@@"),
     seen("GET /betrieb/nachrichten", "ops", "stand=verworfen&zeilen=50", EN),
+    seen(f"GET {ALL}", "ops", "dienst=enrolment&grund=invalid&schluessel=@@canary@@"),
+    sent(f"POST {ALL}", "ops", {"nachrichten": "@@letters@@", **KEY}, EN),
+    sent(f"POST {ALL}", "ops", {"nachrichten": "@@letters@@", "tun": "einspielen", **REASON}),
     seen(f"GET {MESSAGE}", "ops", service="enrolment", letter_id=LETTER),
     seen(f"GET {MESSAGE}", "ops", lang=EN, service="enrolment", letter_id="@@enrolment.odd@@"),
     sent(f"POST {MESSAGE}/probelauf", "ops", {}, service="enrolment", letter_id=LETTER),

@@ -124,7 +124,7 @@ def trace(given: Input, answer: Answer) -> Iterator[str]:
     """Nothing of the inside: no stack, no path, no library; unless somebody typed just that."""
     sent = b" ".join((given.body, given.query, given.path.encode(), *(v for _, v in given.headers)))
     typed = unquote_to_bytes(sent.replace(b"+", b" "))
-    if answer.status == 200 and _path(given).startswith(SHOWS_ERRORS):
+    if answer.status in (200, 422) and _path(given).startswith(SHOWS_ERRORS):
         return
     for found in TRACE.finditer(answer.body):
         if found[0] not in typed:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from uuid import uuid4
 
 import httpx
 from chassis.testing import until
 from chassis.testing_issuer import Issuer
+from portal.pages.all_letters import Letter
 from portal.sessions import Sealer
 from portal.signin import LOGGED_OUT
 from starlette.applications import Starlette
@@ -57,6 +59,7 @@ class Campus:
             ).decode(),
             "flash": lambda: sealer.seal(["info", "Gespeichert", ""]).decode(),
             "logout": self._logout,
+            "letters": lambda: sealer.seal({"letters": [asdict(self._letter())]}).decode(),
         }
 
     def fill(self, text: bytes) -> bytes:
@@ -74,6 +77,11 @@ class Campus:
     def _logout(self) -> str:
         """What the identity provider sends when somebody has signed out there."""
         return self._issuer.token(aud=CLIENT, sid=uuid4().hex, events={LOGGED_OUT: {}})
+
+    def _letter(self) -> Letter:
+        """A message as a page has shown it."""
+        id_ = self._worlds["enrolment"].one("letter")
+        return Letter("enrolment", id_, "catalog.runs", "k", "invalid", "failed", "ValueError")
 
     async def refill(self) -> None:
         """What was used up is there again, and everybody has signed in."""

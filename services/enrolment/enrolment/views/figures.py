@@ -43,6 +43,12 @@ UNPRICED_AGE = Gauge(
     "kc_unpriced_bookings_age_seconds", "How long the first of them waits", REGISTERED
 )
 
+AWAITING = Gauge(
+    "kc_approvals_waiting",
+    "Requests that wait for an approval; late: less than a quarter of their time is left",
+    ["late"],
+)
+
 # Whoever holds a seat has a deadline, so the index on deadlines finds them. An organisation has a
 # code once it is registered; the synthetic one is priced without that.
 WITHOUT_PRICE = text("""
@@ -50,6 +56,14 @@ WITHOUT_PRICE = text("""
            count(*) AS waiting, min(e.binding_at) AS oldest
       FROM enrolment e LEFT JOIN organisation o ON o.id = e.organisation_id
      WHERE e.due_at IS NOT NULL AND e.state = 'requested' GROUP BY 1
+""")
+# A share of its own time: the seat of one is held for two office days, that of another for an hour.
+WITHOUT_APPROVAL = text("""
+    SELECT due_at - CAST(:now AS timestamptz) < (due_at - approval_since) / 4 AS late,
+           count(*) AS waiting
+      FROM enrolment
+     WHERE due_at IS NOT NULL AND state = 'awaiting_approval' AND organisation_id <> :synthetic
+     GROUP BY 1
 """)
 
 # Found once: looking up costs more than counting. It also shows every figure from the start.
@@ -64,7 +78,16 @@ def count(tx: Transaction, book: Book) -> None:
 
 
 async def measure(tx: Transaction) -> int:
-    """Show which bookings wait for their price. It handles no row, so a timer runs it once."""
+    """Show which bookings wait for their price, and which for a person.
+
+    It handles no row, so a timer runs it once.
+    """
+    await _measure_prices(tx)
+    await _measure_approvals(tx)
+    return 0
+
+
+async def _measure_prices(tx: Transaction) -> None:
     rows = await tx.rows(WITHOUT_PRICE, {"synthetic": synthetic.ORGANISATION})
     found = {row["registered"]: row for row in rows}
     for registered, label in ((True, "yes"), (False, "no")):
@@ -72,7 +95,13 @@ async def measure(tx: Transaction) -> int:
         UNPRICED.labels(label).set(row["waiting"] if row else 0)
         age = (tx.now - row["oldest"]).total_seconds() if row else 0
         UNPRICED_AGE.labels(label).set(age)
-    return 0
+
+
+async def _measure_approvals(tx: Transaction) -> None:
+    params = {"now": tx.now, "synthetic": synthetic.ORGANISATION}
+    found = {row["late"]: row["waiting"] for row in await tx.rows(WITHOUT_APPROVAL, params)}
+    for late, label in ((True, "yes"), (False, "no")):
+        AWAITING.labels(label).set(found.get(late, 0))
 
 
 def _count(book: Book) -> None:

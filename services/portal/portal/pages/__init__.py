@@ -117,6 +117,7 @@ def routes() -> list[BaseRoute]:
 def _of_the_cooperative() -> list[BaseRoute]:
     """The pages of the office, of providers and of operations."""
     from portal.pages import (
+        all_letters,
         applications,
         check,
         dead_letters,
@@ -129,5 +130,6 @@ def _of_the_cooperative() -> list[BaseRoute]:
     )
 
     office = (applications, members, organisations)
-    modules = (*office, submissions, own_offers, check, dead_letters, operations, measures)
+    messages = (dead_letters, all_letters)
+    modules = (*office, submissions, own_offers, check, *messages, operations, measures)
     return [route for module in modules for route in module.routes()]

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -48,9 +49,9 @@ LONGEST_REASON = 200
 
 async def overview(page: Page) -> Response:
     """What every service has set aside. One that does not answer takes only its own part."""
-    asked = {name: page.query.get(name, "").strip() for name in FILTERS}
+    asked = asked_for(page)
     wanted = [name for name in SERVICES if asked["dienst"] in ("", name)]
-    answers = await asyncio.gather(*(part(_listed(page, name, asked)) for name in wanted))
+    answers = await asyncio.gather(*(part(_rows(page, name, asked)) for name in wanted))
     found = {
         name: answer
         for name, answer in zip(wanted, answers, strict=True)
@@ -72,28 +73,39 @@ async def overview(page: Page) -> Response:
         letters=letters,
         rows=_together(list(found.values()), letters),
         further=[
-            (name, _address({**asked, "dienst": name}))
+            (name, address({**asked, "dienst": name}))
             for name, rows in found.items()
             if rows.more and not rows.grows and not asked["dienst"]
         ],
         filtered=any(asked.values()),
+        putting_back=address(asked, f"{HERE}/einspielen"),
     )
 
 
-async def _listed(page: Page, service: str, asked: Mapping[str, str]) -> longer.Rows:
-    async def ask(cursor: str | None, limit: int) -> dict[str, Any]:
-        found: dict[str, Any] = await page.api.get(
-            f"/api/{service}/dead-letters",
-            topic=asked["topic"][:100],
-            reason=asked["grund"][:100],
-            key=asked["schluessel"][:500],
-            state=STATES.get(asked["stand"], STATES[""])[0],
-            cursor=cursor,
-            limit=limit,
-        )
-        return found
+def asked_for(page: Page) -> dict[str, str]:
+    """What the list is filtered by."""
+    return {name: page.query.get(name, "").strip() for name in FILTERS}
 
-    return await longer.read(page, ask, longer.MOST if asked["dienst"] else MOST_OF_ALL)
+
+async def listed(
+    page: Page, service: str, asked: Mapping[str, str], cursor: str | None, limit: int
+) -> dict[str, Any]:
+    """What a service has set aside that fits, oldest first."""
+    found: dict[str, Any] = await page.api.get(
+        f"/api/{service}/dead-letters",
+        topic=asked["topic"][:100],
+        reason=asked["grund"][:100],
+        key=asked["schluessel"][:500],
+        state=STATES.get(asked["stand"], STATES[""])[0],
+        cursor=cursor,
+        limit=limit,
+    )
+    return found
+
+
+async def _rows(page: Page, service: str, asked: Mapping[str, str]) -> longer.Rows:
+    most = longer.MOST if asked["dienst"] else MOST_OF_ALL
+    return await longer.read(page, partial(listed, page, service, asked), most)
 
 
 def _together(found: Sequence[longer.Rows], letters: Sequence[Mapping[str, Any]]) -> longer.Rows:
@@ -111,8 +123,10 @@ async def count(page: Page, service: str) -> int:
     return sum(found["open"].values())
 
 
-def _address(state: Mapping[str, Any]) -> str:
-    return f"{HERE}?{urlencode({name: value for name, value in state.items() if value})}"
+def address(asked: Mapping[str, str], path: str = HERE) -> str:
+    """The list under these filters, or another page about the same messages."""
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{path}?{query}" if query else path
 
 
 def _of(page: Page) -> str:
@@ -196,10 +210,9 @@ async def ask(page: Page, errors: Mapping[str, str] | None = None, reason: str =
 async def do(page: Page) -> Response:
     """Put back, or give up."""
     form = await page.form()
-    reason = str(form.get("begruendung", "")).strip()
-    if not reason or len(reason) > LONGEST_REASON:
-        text = N_("Geben Sie eine Begründung an, höchstens 200 Zeichen.")
-        return await ask(page, {"begruendung": page.say(text)}, reason)
+    reason, error = reason_of(page, form)
+    if error:
+        return await ask(page, {"begruendung": error}, reason)
     discarding = page.request.state.path.endswith("/verwerfen")
     what = "discard" if discarding else "replay"
     key = {"Idempotency-Key": str(form.get("schluessel", ""))}
@@ -218,6 +231,14 @@ async def do(page: Page) -> Response:
         busy = N_("Gerade nicht möglich. Bitte in einer Minute noch einmal versuchen.")
         return await ask(page, {"": page.say(busy)}, reason)
     return page.go(_back(page), _said(page, done))
+
+
+def reason_of(page: Page, form: Mapping[str, Any]) -> tuple[str, str]:
+    """Why somebody does it, and what is wrong with that."""
+    reason = str(form.get("begruendung", "")).strip()
+    if reason and len(reason) <= LONGEST_REASON:
+        return reason, ""
+    return reason, page.say(N_("Geben Sie eine Begründung an, höchstens 200 Zeichen."))
 
 
 def _said(page: Page, done: Mapping[str, Any]) -> Flash:

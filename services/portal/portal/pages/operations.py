@@ -40,6 +40,7 @@ ALERTS = {
     "BookingsSlow": N_("Bestätigungen dauern lange"),
     "SyntheticBookingFailing": N_("Die Probebuchung jeder Minute gelingt nicht"),
     "PricesPending": N_("Buchungen warten auf eine Organisation, die nicht eingetragen ist"),
+    "ApprovalsLate": N_("Über Anfragen entscheidet niemand, bald verfallen ihre Plätze"),
     "NoticesNotSent": N_("Fällige E-Mails werden nicht verschickt"),
     "NoticesGivenUp": N_("E-Mails wurden endgültig aufgegeben"),
     "OutboxOld": N_("Ereignisse werden nicht weitergegeben"),
