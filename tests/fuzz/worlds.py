@@ -20,7 +20,7 @@ from chassis.testing import TestApp, until
 from contracts.base import EVENTS, Cause, Event
 from contracts.catalog import OfferAccepted
 
-from tests.fuzz.good import APPLICATION, OFFER
+from tests.fuzz.bodies import APPLICATION, OFFER
 from tests.fuzz.inputs import NAME
 from tests.fuzz.people import ME, ORG, OTHER, SECRET_MAIL, SECRET_NAME
 from tests.fuzz.tokens import GOOD

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.fuzz.good import NEW, WORDS
+from tests.fuzz.bodies import NEW
+from tests.fuzz.good import WORDS
 from tests.fuzz.inputs import Input
 from tests.fuzz.people import PROVIDER
 from tests.fuzz.web.good_office import OFFICE, OTHERS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tests.fuzz.good import OFFER, WORDS
+from tests.fuzz.bodies import OFFER
+from tests.fuzz.good import WORDS
 from tests.fuzz.web.sending import EN, KEY, Fields, brought, seen, sent
 
 HOUSE = "/genossenschaft"

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import quote_plus
 
+from tests.fuzz.bodies import NEW
 from tests.fuzz.fields import BOUNDARY, MULTIPART, URLENCODED, Field, written
-from tests.fuzz.good import NEW, good
+from tests.fuzz.good import good
 from tests.fuzz.inputs import Input
 
 Fields = Mapping[str, str | list[str]]
