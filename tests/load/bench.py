@@ -26,7 +26,11 @@ PATIENCE = 600.0  # on a busy machine all takes its time; what counts is CPU
 
 NOW = "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
 SINCE = "SELECT count(*) FROM notice WHERE written_in >= $1"
-UNSENT = "SELECT count(*) FROM notice WHERE state IN ('waiting', 'queued', 'sending')"
+# By the indexes of the two queues: what looks is counted with PostgreSQL, and the table is large.
+UNSENT = """
+    SELECT EXISTS (SELECT FROM notice WHERE state = 'waiting')
+        OR EXISTS (SELECT FROM notice WHERE state IN ('queued', 'sending'))
+"""
 TELL_BY = "UPDATE person SET channel = $1 WHERE mail LIKE 'carla%'"
 
 T = TypeVar("T")
@@ -203,7 +207,7 @@ class Bench:
 
     async def quiet(self) -> bool:
         """Whether every notice is out."""
-        return int(await self.databases.value("notifications", UNSENT)) == 0
+        return not await self.databases.value("notifications", UNSENT)
 
 
 async def until(what: Callable[[], Awaitable[T]], seconds: float, name: str) -> T:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from chassis.testing import TestApp
+from chassis.testing_plans import rows_read, take_stock
 from enrolment.views import listing
-from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import text
 
 from services.enrolment.tests.conftest import Office
 
@@ -55,48 +53,29 @@ async def organisation(office: Office) -> UUID:
         for day, made, rows in ((-400, uuid4(), ROWS), *days_to_come):
             await tx.execute(runs, {"made": made, "day": day, "run": run.id})
             await tx.execute(copies, {"made": made, "ours": ours, "rows": rows, "one": one})
-    engine = create_async_engine(office.app.db.url, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text("VACUUM ANALYZE enrolment, run"))
-    await engine.dispose()
+    await take_stock(office.app.db.url, "enrolment", "run")
     return ours
 
 
-async def rows_read(app: TestApp, statement: TextClause, params: dict[str, Any]) -> int:
-    """How many rows the busiest step of the plan has touched, in all its turns."""
-    explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}")
-    async with app.db.reading() as tx:
-        (row,) = await tx.rows(explain, params)
-    return max(steps(row["QUERY PLAN"][0]["Plan"]))
-
-
-def steps(node: dict[str, Any]) -> Iterator[int]:
-    """Rows of each step, with those that it threw away."""
-    read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
-    yield int(read * node["Actual Loops"])
-    for inner in node.get("Plans", ()):
-        yield from steps(inner)
-
-
 async def test_neither_page_nor_counts_read_the_years(office: Office, organisation: UUID) -> None:
-    app = office.app
     whose: dict[str, Any] = {"organisation": organisation}
     counting = {"at_most": listing.COUNT_AT_MOST}
     # Of what is to come, those of a course that the page begins with are read to be sorted;
     # what is over is met behind what is to come, which was shown before it
     read = {1: 26 + 2 * IN_EACH, 2: 26 + TO_COME * IN_EACH}
-    for parts in listing.ORDERS.values():
-        for number, part in enumerate(parts):
-            page = listing._page(part, (), in_states=False, after=False)
-            shown = {**whose, "most": 26, "at": app.db.clock()}
-            assert await rows_read(app, page, shown) <= read.get(number, 26)
-    # Where nearly all rows match, reading the table from its start is the shorter way to the first
-    # thousand: past rows of other organisations, but never to the end
-    assert await rows_read(app, listing._counts(()), {**whose, **counting}) < ROWS / 2
     person = {**whose, "person": uuid4()}
-    own = listing._page(listing.NEWEST, ("person",), in_states=False, after=False)
-    assert await rows_read(app, own, {**person, "most": 26}) <= 1
-    assert await rows_read(app, listing._counts(("person",)), {**person, **counting}) <= 1
+    async with office.app.db.reading() as tx:
+        for parts in listing.ORDERS.values():
+            for number, part in enumerate(parts):
+                page = listing._page(part, (), in_states=False, after=False)
+                shown = {**whose, "most": 26, "at": office.app.db.clock()}
+                assert await rows_read(tx, page, shown) <= read.get(number, 26)
+        # Where nearly all rows match, reading the table from its start is the shorter way to the
+        # first thousand: past rows of other organisations, but never to the end
+        assert await rows_read(tx, listing._counts(()), {**whose, **counting}) < ROWS / 2
+        own = listing._page(listing.NEWEST, ("person",), in_states=False, after=False)
+        assert await rows_read(tx, own, {**person, "most": 26}) <= 1
+        assert await rows_read(tx, listing._counts(("person",)), {**person, **counting}) <= 1
 
 
 async def test_control_who_counts_to_the_end_reads_them_all(
@@ -104,7 +83,8 @@ async def test_control_who_counts_to_the_end_reads_them_all(
 ) -> None:
     count = text("SELECT count(*) FROM enrolment WHERE organisation_id = :organisation")
     every = ROWS + TO_COME * IN_EACH
-    assert await rows_read(office.app, count, {"organisation": organisation}) == every
+    async with office.app.db.reading() as tx:
+        assert await rows_read(tx, count, {"organisation": organisation}) == every
 
 
 async def test_pages_of_what_is_to_come_go_on_where_they_ended(

@@ -4,24 +4,15 @@ import asyncio
 import os
 import sys
 from collections import Counter
-from pathlib import Path
-from uuid import uuid4
 
 from chassis.database import Database
-from chassis.migrations import migrate
-from chassis.testing import Servers, new_database, until
+from chassis.testing import Servers, until
 from chassis.testing_issuer import Issuer
-from contracts.base import Event
-from contracts.enrolment import SeatConfirmed
-from notifications import handlers
-from notifications.commands import PutContact
-from notifications.settings import Settings
 from sqlalchemy import text
 
-from .builders import COUNTY, RUN, confirmed, received, run_scheduled
 from .conftest import Post
+from .queue import idle_database, queue_mails
 
-VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
 MAILS = 12
 
 
@@ -42,23 +33,6 @@ def environment(url: str, issuer: Issuer, post: Post, fault: str) -> dict[str, s
     }
 
 
-async def queue_mails(db: Database) -> list[str]:
-    """Seats of a dozen people are confirmed."""
-    people = [uuid4() for _ in range(MAILS)]
-    mails = [f"crash.{who.hex}@kreis.example" for who in people]
-    contacts = [
-        PutContact(who, COUNTY, True, "Anna", "Müller", mail)
-        for who, mail in zip(people, mails, strict=True)
-    ]
-    steps: list[Event] = [received(confirmed(person_ref=who, booked_by_ref=who)) for who in people]
-    assert all(isinstance(step, SeatConfirmed) for step in steps)
-    async with db.transaction() as tx:
-        await handlers.put_contacts(tx, contacts)
-        await handlers.hear_runs(tx, [received(run_scheduled(run_id=RUN))])
-        await handlers.hear_steps(tx, steps)
-    return mails
-
-
 async def count(db: Database, table: str, where: str = "true") -> int:
     """Rows of a table."""
     async with db.reading() as tx:
@@ -69,18 +43,15 @@ async def count(db: Database, table: str, where: str = "true") -> int:
 async def test_a_killed_service_sends_the_rest_and_repeats_only_the_mail_in_the_window(
     servers: Servers, issuer: Issuer, post: Post
 ) -> None:
-    async with new_database(servers) as url:
-        await migrate(url, VERSIONS)
-        settings = Settings(database_url=url, issuer=issuer.url, jwks_url=issuer.url)
-        db = Database(settings, "test")
-        mails = await queue_mails(db)
+    async with idle_database(servers, issuer) as db:
+        mails = await queue_mails(db, MAILS)
 
         async def start(fault: str) -> asyncio.subprocess.Process:
             return await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "notifications",
-                env=environment(url, issuer, post, fault),
+                env=environment(db.url, issuer, post, fault),
                 stdout=asyncio.subprocess.DEVNULL,
             )
 
@@ -98,7 +69,6 @@ async def test_a_killed_service_sends_the_rest_and_repeats_only_the_mail_in_the_
         finally:
             second.terminate()
             await asyncio.wait_for(second.wait(), 60)
-            await db.close()
     got = post.box.where(lambda mail: mail.recipients[0] in mails)
     copies = Counter(mail.message_id for mail in got)
     assert len(copies) == MAILS
