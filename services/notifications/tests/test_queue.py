@@ -12,6 +12,7 @@ from chassis.database import Database
 from chassis.testing import Servers
 from chassis.testing_issuer import Issuer
 from chassis.testing_plans import rows_read, take_stock
+from notifications.domain.steps import URGENT
 from notifications.store import notices
 from sqlalchemy import text
 
@@ -42,7 +43,7 @@ async def claim(db: Database) -> int:
     """Rows that are touched to claim some mails."""
     async with db.transaction() as tx:
         until = tx.now + timedelta(seconds=30)
-        how = {"now": tx.now, "urgent": list(notices.URGENT), "limit": BATCH, "leased_until": until}
+        how = {"now": tx.now, "urgent": list(URGENT), "limit": BATCH, "leased_until": until}
         return await rows_read(tx, notices.CLAIM, how)
 
 
