@@ -187,16 +187,22 @@ class Bench:
         notices: int | None = None,
         sent: bool = False,
     ) -> Cost:
-        """Run a load and wait until its notices (by default two each) are recorded, or `sent`."""
-        return self.wait(self._cost(count, load, 2 * count if notices is None else notices, sent))
+        """Run a load and wait until its notices (by default two each) are recorded, or `sent`.
+
+        What was sent away for good (an open loop does not come again) has no notice to wait for.
+        """
+        return self.wait(self._cost(count, load, notices, sent))
 
     async def _cost(
-        self, count: int, load: Coroutine[Any, Any, Outcome], notices: int, sent: bool
+        self, count: int, load: Coroutine[Any, Any, Outcome], notices: int | None, sent: bool
     ) -> Cost:
         await until(self.quiet, PATIENCE, "the end of what went before")
         mark = await self.databases.value("notifications", NOW)
         meter = Meter(self.stack)
         outcome = await load
+        if notices is None:
+            count = outcome.accepted
+            notices = 2 * count
 
         async def recorded() -> bool:
             there = int(await self.databases.value("notifications", SINCE, mark)) >= notices

@@ -62,6 +62,11 @@ class Outcome:
         return found
 
     @property
+    def accepted(self) -> int:
+        """How many were not sent away."""
+        return sum(answer.status < 300 for answer in self.answers)
+
+    @property
     def seconds(self) -> float:
         """From the first request to the last answer."""
         return max(a.ended for a in self.answers) - min(a.began for a in self.answers)
