@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 CALENDAR_TYPES = {"text/calendar", "application/ics"}
+KEPT = 20_000
+"""Mails; `KC_MAILS_KEPT` for whoever has to know of all that were sent."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Mailbox:
     for development, a power cut may take the last mails.
     """
 
-    def __init__(self, path: Path, limit: int = 20_000) -> None:
+    def __init__(self, path: Path, limit: int = KEPT) -> None:
         """`limit`: how many mails are kept at least; the oldest go a tenth later."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path

@@ -20,7 +20,7 @@ from pathlib import Path
 import uvicorn
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from deploy.local.mailbox import Mailbox
+from deploy.local.mailbox import KEPT, Mailbox
 from deploy.local.parts import Part, answers, listens
 from deploy.local.settings import LOOPBACK, Settings
 
@@ -48,6 +48,7 @@ def part(settings: Settings) -> Part:
             f"--smtp-port={settings.ports['smtp']}",
             f"--web-port={settings.ports['mail']}",
             f"--file={settings.run / 'mail' / 'mails.jsonl'}",
+            f"--limit={settings.extra.get('KC_MAILS_KEPT', KEPT)}",
         ],
         env={"PYTHONPATH": str(settings.root)},
         ready=lambda: answers(f"{web}/faults") and listens(settings.address("smtp")),
@@ -170,7 +171,7 @@ def main(arguments: Sequence[str]) -> None:
     options.add_argument("--smtp-port", type=int, default=1025)
     options.add_argument("--web-port", type=int, default=8025)
     options.add_argument("--file", type=Path, required=True)
-    options.add_argument("--limit", type=int, default=20_000, help="how many mails are kept")
+    options.add_argument("--limit", type=int, default=KEPT, help="how many mails are kept")
     chosen = options.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING)
     mailbox = Mailbox(chosen.file, chosen.limit)

@@ -240,3 +240,11 @@ def test_only_so_many_mails_are_kept(tmp_path: Path) -> None:
     assert last is not None
     assert last["subject"] == "49"
     box.close()
+
+
+def test_how_many_are_kept_can_be_told(tmp_path: Path) -> None:
+    settings = spare_settings(tmp_path, KC_MAILS_KEPT="1")
+    with running(settings):
+        for subject in ("eins", "zwei", "drei"):
+            send(settings, a_mail(subject))
+        assert [mail["subject"] for mail in kept(settings)] == ["drei"]

@@ -15,7 +15,7 @@ from tests.platform import Platform
 @contextmanager
 def a_copy(name: str = "soak") -> Iterator[Platform]:
     """Everything is up and seeded; forgotten at the end."""
-    stack = Stack(Settings.for_tests(name, KC_DURABLE="1"))
+    stack = Stack(Settings.for_tests(name, KC_DURABLE="1", KC_MAILS_KEPT="1000000"))
     stack.parts["keycloak"] = identity.part(stack.settings)
     try:
         stack.up()
