@@ -92,13 +92,18 @@ async def attempt(
             await dead_letters.settle(tx, ids, "replayed", doing.actor, doing.reason)
             await dead_letter_acts.write(tx, ids, doing, None)
     except _Undo:
-        await _keep(running, chosen, doing, None)
+        await _keep(running, _tried(chosen, ids), doing, None)
     except Exception as error:
         if is_outage(error) or not ids:
             raise
-        await _keep(running, chosen, doing, type(error).__name__)
+        await _keep(running, _tried(chosen, ids), doing, type(error).__name__)
         return ids, type(error).__name__
     return ids, None
+
+
+def _tried(chosen: Sequence[UUID], ids: Sequence[UUID]) -> list[UUID]:
+    """Without what somebody settled just before."""
+    return [id_ for id_ in chosen if id_ in ids]
 
 
 async def _keep(running: Any, ids: Sequence[UUID], doing: Doing, error: str | None) -> None:

@@ -59,13 +59,16 @@ class Spread:
         if begin > until:
             return False
         if begin > monotonic():
-            with admission.parked():  # others are at work meanwhile
+            with admission.parked() as may_wait:  # others are at work meanwhile
+                if not may_wait:
+                    return False
                 await asyncio.sleep(begin - monotonic())
         return True
 
     def took(self, messages: int) -> None:
-        """So many came."""
-        self._free = max(self._free, monotonic()) + messages / self._per_second
+        """So many came. A key with thousands keeps the next request waiting, not all of an hour."""
+        now = monotonic()
+        self._free = min(max(self._free, now) + messages / self._per_second, now + LONGEST)
 
 
 async def replay_many(
@@ -108,7 +111,9 @@ async def _try(running: Any, chosen: Sequence[UUID], doing: Doing) -> list[Tried
         if is_outage(broken):
             return None
         raise
-    return [Tried(ids=found, outcome="failed" if error else "handled", error=error)]
+    rest = set(chosen) - set(found)  # somebody settled them while this waited for its turn
+    others = [_left_alone(row) for row in await _now(running, list(rest))] if rest else []
+    return [Tried(ids=found, outcome="failed" if error else "handled", error=error), *others]
 
 
 async def _now(running: Any, ids: Sequence[UUID]) -> Sequence[Row]:

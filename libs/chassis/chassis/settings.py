@@ -97,7 +97,7 @@ class ServiceSettings(BaseSettings):
         10, ge=1, le=200, description="Kafka: how long records are collected under load"
     )
     replays_per_minute: int = Field(
-        60, ge=1, description="Requests to replay dead letters of one process; then 429"
+        60, ge=1, description="Requests to replay dead letters in a minute; then 429"
     )
     session_timeout_ms: int = Field(
         10_000, ge=1000, description="Kafka: when a silent consumer is dead"

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from chassis.testing import until
 from enrolment import handlers
 from enrolment.commands import ChangeAccounting, Who
 from enrolment.domain.desk import Desk
@@ -238,6 +239,18 @@ async def test_who_waits_keeps_the_place_in_the_line(office: Office) -> None:
             assert (answer.json()["place"], answer.json()["ahead"]) == (place, place - 1)
 
 
+WAITING = text("""
+    SELECT 1 FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'
+""")
+
+
+async def waits(office: Office) -> bool:
+    """Whether somebody waits for a row of somebody else."""
+    async with office.app.db.reading() as tx:
+        return await tx.row(WAITING) is not None
+
+
 @pytest.mark.parametrize("locked", [True, False], ids=["locked", "control"])
 async def test_what_is_decided_at_the_same_time_is_not_lost(
     office: Office, monkeypatch: pytest.MonkeyPatch, locked: bool
@@ -254,7 +267,7 @@ async def test_what_is_decided_at_the_same_time_is_not_lost(
             await handlers.change_accounting(tx, [command])
             path = f"{BASE}/{id_}/cancellation"
             cancelling_ = asyncio.create_task(client.post(path))
-            await asyncio.sleep(1)
+            await until(lambda: waits(office), name="a cancellation that waits for this")
             assert not cancelling_.done()
         assert (await cancelling_).json()["state"] == "cancelled"
     after = await office.show(id_)

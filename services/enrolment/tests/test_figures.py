@@ -124,6 +124,12 @@ async def test_what_waits_for_its_price_is_shown_with_its_age(office: Office) ->
     assert figure("kc_unpriced_bookings_age_seconds", registered="no") >= 90
 
 
+OTHERS_HAVE_NO_END = text("""
+    UPDATE enrolment SET due_at = NULL WHERE state = 'awaiting_approval'
+""")
+"""Requests that other tests have left, asked for at the same time as ours, would be late as well."""
+
+
 async def test_requests_that_wait_for_a_person_are_late_in_the_last_quarter_of_their_time(
     office: Office,
 ) -> None:
@@ -134,26 +140,27 @@ async def test_requests_that_wait_for_a_person_are_late_in_the_last_quarter_of_t
         late, rest = (figure("kc_approvals_waiting", late=word) for word in ("yes", "no"))
         return late, rest
 
-    before = await waiting()
+    async with office.app.db.transaction() as tx:
+        await tx.execute(OTHERS_HAVE_NO_END)
+    assert await waiting() == (0, 0)
     asked = await asked_for(office, run)
     waits = await office.in_state(asked["enrolment_id"], "awaiting_approval")
     unseen = await asked_for(office, run, synthetic.ORGANISATION)
     await until(partial(is_awaiting, office, unseen), name="the synthetic request")
-    assert await waiting() == (before[0], before[1] + 1)
+    assert await waiting() == (0, 1)
     async with office.client("coordinator", org=synthetic.ORGANISATION) as probe:
         ended = await probe.post(f"{BASE}/{unseen['enrolment_id']}/cancellation", json={})
     assert ended.json()["state"] == "cancelled"
     since, end = (datetime.fromisoformat(waits["approval"][name]) for name in ("since", "until"))
     left = end - office.app.clock()
     office.app.clock.advance(seconds=(left - (end - since) / 4).total_seconds() - 60)
-    assert await waiting() == (before[0], before[1] + 1)
+    assert await waiting() == (0, 1)
     office.app.clock.advance(seconds=120)
-    late, _ = await waiting()
-    assert late == before[0] + 1
+    assert await waiting() == (1, 0)
     async with office.paul as paul:
         path = f"{BASE}/{asked['enrolment_id']}/approval"
         assert (await paul.post(path, json={"decision": "approve"})).status_code == 200
-    assert (await waiting())[0] == before[0]
+    assert await waiting() == (0, 0)
 
 
 async def is_awaiting(office: Office, asked: dict[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from .queue import idle_database, queue_mails
 
 SENT, WAITING, BATCH = 3000, 500, 20
+KEEP_STOCK = text("ALTER TABLE notice SET (autovacuum_enabled = off)")
 DONE = text("UPDATE notice SET state = 'sent', sent_at = now()")
 PLAIN = notices.SETTLE.text.replace(
     "CASE n.state WHEN 'sending' THEN n.claim END = t.claim",
@@ -35,6 +36,8 @@ async def db(servers: Servers, issuer: Issuer) -> AsyncIterator[Database]:
         async with made.transaction() as tx:
             await tx.execute(DONE)
         await take_stock(made.url, "notice")
+        async with made.transaction() as tx:
+            await tx.execute(KEEP_STOCK)
         await queue_mails(made, WAITING)
         yield made
 

@@ -21,7 +21,10 @@ CODES = (
     ("kostenstelle", "cost_centre", N_("Kostenstelle")),
     ("bestellnummer", "order_reference", N_("Bestellnummer")),
 )
-CODE_HINT = N_("%(label)s: Erlaubt sind Buchstaben, Ziffern und . _ / - (bis zu 40 Zeichen).")
+CODE_HINT = N_(
+    "%(label)s: Erlaubt sind Buchstaben ohne Umlaute und ß, Ziffern und . _ / - "
+    "(bis zu 40 Zeichen). Am Anfang steht ein Buchstabe oder eine Ziffer."
+)
 EITHER = N_("%(label)s: Bitte geben Sie entweder eine neue ein, oder entfernen Sie die bisherige.")
 NOTHING = N_("Bitte tragen Sie ein, was sich ändern soll.")
 

@@ -119,7 +119,7 @@ async def test_more_than_fit_into_one_go_are_left_and_the_page_says_so() -> None
     house = House(enrolment=[letter() for _ in range(40)], membership=[letter() for _ in range(11)])
     browser = Browser(house, "ops")
     page = (await browser.get(PAGE)).text
-    assert "Auf einmal gehen höchstens 50 Nachrichten." in page
+    assert "Auf einmal lassen sich höchstens 50 Nachrichten einspielen" in page
     await browser.post(PAGE, **fields(page))
     chosen = [len(house.sent(name)[0][1]["ids"]) for name in ("enrolment", "membership")]
     assert chosen == [40, 10]

@@ -108,7 +108,7 @@ ENDED_WITHOUT_COSTS = Rule(
     "ended-without-costs",
     409,
     "This enrolment has ended without costs. There is nothing to charge to a cost centre.",
-    "Diese Buchung ist ohne Kosten beendet. Eine Kostenstelle braucht sie nicht mehr.",
+    "Diese Buchung ist ohne Kosten beendet. Ihre Kostenstelle lässt sich nicht mehr ändern.",
 )
 TWICE_IN_LIST = Rule(
     "twice-in-list",

@@ -3,7 +3,7 @@
 A page says what will happen, a trial says what would come of it, the deed says what came of it.
 What was shown travels sealed in the form, so nobody agrees to other messages than the ones that
 were read, and messages of a service that is down can still be named. A service leaves settled
-messages alone: a second click changes nothing, and is told what the first one did.
+messages alone: a second click changes nothing, and is told that they are put back.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from chassis.replay_many import MOST, PER_SECOND
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from portal.backend import Down, Unavailable, part
+from portal.backend import Down, Refused, Unavailable, part
 from portal.page import Flash, Page, new_key
 from portal.pages import dead_letters, screen
 from portal.pages.dead_letters import HERE, NO_REASON, REASONS, reason_of
@@ -80,10 +80,13 @@ async def ask(page: Page) -> Response:
         for name, answer in answers.items()
         for each in answer["items"]
     ]
+    down = [name for name in wanted if name not in answers]
     if asked["stand"] or not letters:
+        if down and not asked["stand"]:
+            silent = page.say(N_("Der Dienst %(name)s antwortet nicht."), name=", ".join(down))
+            return page.go(back, Flash("warning", silent))
         nothing = N_("Zu diesem Filter gibt es nichts einzuspielen.")
         return page.go(back, Flash("info", page.say(nothing)))
-    down = [name for name in wanted if name not in answers]
     return await _show(page, "ask", letters[:MOST], down=down, more=len(letters) > MOST)
 
 
@@ -122,6 +125,8 @@ async def _put_back(
         except Unavailable as no:
             outcome = "unknown" if no.sent and not dry else "down"
             return [replace(each, outcome=outcome, error=None, along=0) for each in mine]
+        except Refused:  # one of them is not there any more: it tried none
+            return [replace(each, outcome="not-tried", error=None, along=0) for each in mine]
         return _with_outcomes(mine, told["results"])
 
     found = await asyncio.gather(*(one(service) for service in services))
