@@ -127,7 +127,7 @@ async def test_what_waits_for_its_price_is_shown_with_its_age(office: Office) ->
 OTHERS_HAVE_NO_END = text("""
     UPDATE enrolment SET due_at = NULL WHERE state = 'awaiting_approval'
 """)
-"""Requests that other tests have left, asked for at the same time as ours, would be late as well."""
+"""Requests that other tests have left would be late at the same time as ours."""
 
 
 async def test_requests_that_wait_for_a_person_are_late_in_the_last_quarter_of_their_time(
