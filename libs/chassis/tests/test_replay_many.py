@@ -5,6 +5,8 @@ from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+from chassis import replay_many as many
 from chassis.dead_letter_acts import Doing
 from chassis.replay_many import Spread, replay_many
 from chassis.testing import TestApp
@@ -120,6 +122,23 @@ async def test_what_was_given_up_stays_so_and_what_is_unknown_stops_all(app: Tes
     await put_back(app, [still])
 
 
+async def test_what_somebody_gives_up_just_before_its_turn_is_told_and_has_no_other_act(
+    app: TestApp,
+) -> None:
+    run, (first, second) = await set_aside(app, 2)
+    async with app.http("ops") as client:
+        await client.post(f"{BASE}/{second}/discard", json=WHY)  # after it was looked at
+    chosen, doing = [UUID(first), UUID(second)], Doing("replay", uuid4(), WHY["reason"])
+    for error in ("ArithmeticError", None):
+        tried = await many._try(app.running, chosen, doing) or []
+        assert [(str(*each.ids), each.outcome, each.error) for each in tried] == [
+            (first, "failed" if error else "handled", error),
+            (second, "discarded", None),
+        ]
+        TROUBLES.unbearable.discard(run)
+    assert [act[0] for act in await acts(app, second)] == ["discard"]
+
+
 async def test_a_database_that_goes_away_leaves_the_rest_for_another_time(app: TestApp) -> None:
     runs = [await set_aside(app) for _ in range(3)]
     TROUBLES.unbearable.difference_update(run for run, _ in runs)
@@ -152,3 +171,13 @@ async def test_messages_are_spread_over_time_whoever_asks() -> None:
     assert 0.35 < monotonic() - begun < 3  # 18 before the last
     assert not await spread.turn(monotonic())
     assert await spread.turn(monotonic() + 5)
+
+
+async def test_a_key_with_thousands_does_not_hold_up_the_others_for_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(many, "LONGEST", 0.2)
+    spread = Spread(50)
+    spread.took(6500)
+    assert not await spread.turn(monotonic())
+    assert await spread.turn(monotonic() + 2)

@@ -34,6 +34,8 @@ class House:
         self.outcomes: dict[str, Any] = {}
         """By id: the outcome and the error of each message, `handled` where nothing is said."""
         self.along: dict[str, list[str]] = {}
+        self.refusing = ""
+        """A service that knows one of the messages no more."""
         for name in SERVICES:
             self.listed(name, letters.get(name, []))
 
@@ -54,6 +56,8 @@ class House:
         up = ("GET", f"/api/{service}/dead-letters") in self.known.answers
         if request.method == "POST" and up:
             self.put_back.append((service, request))
+            if service == self.refusing:
+                return httpx.Response(404, json={"code": "not-found", "detail": "", "status": 404})
             ids = json.loads(request.content)["ids"]
             return httpx.Response(200, json={"dry_run": False, "results": self._told(ids)})
         return self.known(request)
@@ -201,6 +205,28 @@ async def test_what_the_trial_could_not_try_is_not_done_unseen() -> None:
     house.listed("membership", [others])
     await browser.post(PAGE, **do(tried.text))
     assert (len(house.sent("enrolment")), len(house.sent("membership"))) == (2, 0)
+
+
+async def test_a_service_that_refuses_hides_nothing_of_what_the_others_did() -> None:
+    mine, others = letter(), letter()
+    house = House(enrolment=[mine], membership=[others])
+    browser = Browser(house, "ops")
+    page = await browser.post(PAGE, **fields((await browser.get(PAGE)).text))
+    house.refusing = "membership"
+    done = await browser.post(PAGE, **do(page.text))
+    assert "Erneut eingespielte Nachrichten: 1" in done.text
+    assert "Nicht versucht: 1." in done.text
+    assert others["id"] in done.text
+
+
+async def test_a_silent_service_is_not_taken_for_one_without_messages() -> None:
+    house = House(enrolment=[letter()])
+    house.down("catalog")
+    browser = Browser(house, "ops")
+    assert (await browser.get(f"{PAGE}?dienst=catalog")).status_code == 303
+    page = (await browser.get("/betrieb/nachrichten?dienst=enrolment")).text
+    assert "Der Dienst catalog antwortet nicht." in page
+    assert "nichts einzuspielen" not in page
 
 
 async def test_what_was_not_shown_by_us_is_not_sent() -> None:
